@@ -1,0 +1,1 @@
+//! A core for Airbyte sources with incremental streams and substreams.

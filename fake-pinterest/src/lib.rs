@@ -1,0 +1,1 @@
+//! A Pinterest API server with seeded data and faults, for tests and demonstrations.

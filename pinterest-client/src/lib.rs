@@ -1,0 +1,1 @@
+//! A typed client for version 5 of the Pinterest API.

@@ -1,0 +1,1 @@
+//! An Airbyte source for Pinterest: boards, pins, ad accounts, campaigns, ads, audiences, catalogs.
