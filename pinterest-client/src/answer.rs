@@ -1,0 +1,138 @@
+//! Judges a response: success, or the error it carries.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::args::encode;
+use crate::endpoint::Endpoint;
+use crate::error::{ApiBody, Error, Result, is_rate_limit};
+use crate::transport::Response;
+
+/// The longest text of a body that an error shows, in characters.
+const SHOWN: usize = 300;
+/// A successful body larger than this is no error in disguise, and is not looked into.
+const DISGUISE: usize = 4096;
+/// A secret shorter than this would mangle ordinary words when it is masked.
+const SHORTEST_SECRET: usize = 4;
+
+/// The error fields of Pinterest (`code`, `message`) and of OAuth (`error`, `error_description`).
+#[derive(Default, Deserialize)]
+struct ErrorBody {
+    #[serde(default, deserialize_with = "anything")]
+    code: Option<serde_json::Value>,
+    #[serde(default, deserialize_with = "anything")]
+    message: Option<serde_json::Value>,
+    #[serde(default, deserialize_with = "anything")]
+    error: Option<serde_json::Value>,
+    #[serde(default, deserialize_with = "anything")]
+    error_description: Option<serde_json::Value>,
+    #[serde(default)]
+    items: Option<serde::de::IgnoredAny>,
+}
+
+fn anything<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Option<serde_json::Value>, D::Error> {
+    serde_json::Value::deserialize(input).map(Some)
+}
+
+impl Response {
+    /// # Errors
+    /// The status is not 2xx, or the body of a 2xx is an error of Pinterest.
+    pub(crate) fn check(&self, endpoint: &Endpoint) -> Result<()> {
+        let body = match self.status.is_success() {
+            true => self.disguised_error(),
+            false => Some(self.error_body()),
+        };
+        let Some(body) = body else { return Ok(()) };
+        let retry_after = wait_asked(self.status, &self.headers, &body);
+        Err(Error::Api {
+            status: self.status,
+            body: Box::new(body),
+            endpoint: endpoint.operation,
+            retry_after,
+        })
+    }
+
+    /// Pinterest sends some errors with status 200.
+    fn disguised_error(&self) -> Option<ApiBody> {
+        let fields = (self.body.len() <= DISGUISE).then(|| self.error_fields())??;
+        let is_error = fields.items.is_none()
+            && fields.code.as_ref().is_some_and(|code| number(code).is_some())
+            && fields.message.as_ref().is_some_and(serde_json::Value::is_string);
+        is_error.then(|| self.error_body())
+    }
+
+    fn error_body(&self) -> ApiBody {
+        let fields = self.error_fields().unwrap_or_default();
+        let code = fields.code.as_ref().and_then(number);
+        let told = [&fields.message, &fields.error, &fields.error_description];
+        let told: Vec<&str> = told.into_iter().flatten().filter_map(serde_json::Value::as_str).collect();
+        let text = match told.is_empty() {
+            true => String::from_utf8_lossy(&self.body[..self.body.len().min(DISGUISE)]).into_owned(),
+            false => told.join(": "),
+        };
+        ApiBody { code, message: self.presentable(&text) }
+    }
+
+    fn error_fields(&self) -> Option<ErrorBody> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// The OAuth `error` of the body, e.g. `invalid_grant`.
+    pub(crate) fn oauth_error(&self) -> Option<String> {
+        self.error_fields()?.error?.as_str().map(str::to_owned)
+    }
+
+    /// On one line, without secrets, cut.
+    fn presentable(&self, text: &str) -> String {
+        let masked = self.secrets.iter().fold(text.to_owned(), |text, secret| mask(text, secret));
+        let line = masked.split_whitespace().collect::<Vec<_>>().join(" ");
+        match line.char_indices().nth(SHOWN) {
+            _ if line.is_empty() => "no message".to_owned(),
+            Some((end, _)) => format!("{}…", &line[..end]),
+            None => line,
+        }
+    }
+}
+
+fn mask(text: String, secret: &SecretString) -> String {
+    let secret = secret.expose_secret();
+    if secret.len() < SHORTEST_SECRET {
+        return text;
+    }
+    // A server may repeat the form as it was sent.
+    text.replace(secret, "***").replace(&encode(secret), "***")
+}
+
+fn number(value: &serde_json::Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+/// The wait the server asks for. `x-ratelimit-reset` also comes with ordinary answers, so it counts only for
+/// a rate limit.
+fn wait_asked(status: StatusCode, headers: &HeaderMap, body: &ApiBody) -> Option<Duration> {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).and_then(whole_seconds);
+    if !is_rate_limit(status, body) {
+        return header("retry-after");
+    }
+    header("x-ratelimit-reset").or_else(|| header("retry-after")).or_else(|| wait_in_text(&body.message))
+}
+
+/// Nothing but a number: a list of policies such as `3, 100;w=1` names no wait.
+fn whole_seconds(text: &str) -> Option<Duration> {
+    let seconds = text.trim().parse().ok().filter(|seconds| *seconds > 0)?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// `Retry after N seconds`, in any case, anywhere in the text.
+fn wait_in_text(message: &str) -> Option<Duration> {
+    let message = message.to_ascii_lowercase();
+    let (_, rest) = message.split_once("retry after")?;
+    let rest = rest.trim_start();
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let (number, unit) = rest.split_at(digits);
+    unit.trim_start().starts_with("second").then(|| whole_seconds(number)).flatten()
+}

@@ -1,0 +1,107 @@
+//! The innermost layer: the network.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use reqwest::redirect;
+
+use super::{Request, Response, Transport, tls};
+use crate::base_url::BaseUrl;
+use crate::error::{Error, Result};
+
+const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
+/// What the network layer is built with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HttpOptions {
+    pub(crate) connect_timeout: Duration,
+    pub(crate) read_timeout: Duration,
+    pub(crate) max_body: usize,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(60),
+            max_body: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// Sends requests with reqwest. Follows no redirect: a token must not travel to another host.
+#[derive(Debug)]
+pub(crate) struct Http {
+    client: reqwest::Client,
+    max_body: usize,
+}
+
+impl Http {
+    /// # Errors
+    /// TLS could not be set up.
+    pub(crate) fn new(base: &BaseUrl, options: HttpOptions) -> Result<Self> {
+        let tls = if base.is_https() { tls::with_roots()? } else { tls::without_roots()? };
+        let mut builder = reqwest::Client::builder()
+            .user_agent(USER_AGENT)
+            .redirect(redirect::Policy::none())
+            .connect_timeout(options.connect_timeout)
+            .read_timeout(options.read_timeout)
+            .gzip(true)
+            .tls_backend_preconfigured(tls);
+        if base.is_loopback() {
+            builder = builder.no_proxy();
+        }
+        let client = builder.build().map_err(|error| Error::Build(described(error)))?;
+        Ok(Self { client, max_body: options.max_body })
+    }
+
+    async fn body(&self, mut response: reqwest::Response, endpoint: &'static str) -> Result<Bytes> {
+        let limit = self.max_body;
+        let announced = response.content_length().unwrap_or(0);
+        if announced > limit as u64 {
+            return Err(Error::TooLarge { endpoint, limit });
+        }
+        let mut body = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(0));
+        while let Some(chunk) = response.chunk().await.map_err(|error| broken(endpoint, error))? {
+            if body.len() + chunk.len() > limit {
+                return Err(Error::TooLarge { endpoint, limit });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
+}
+
+#[async_trait]
+impl Transport for Http {
+    async fn send(&self, request: &Request) -> Result<Response> {
+        let endpoint = request.endpoint.operation;
+        let mut outgoing =
+            self.client.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
+        if let Some(body) = &request.body {
+            outgoing = outgoing.body(body.clone());
+        }
+        let response = outgoing.send().await.map_err(|error| broken(endpoint, error))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = self.body(response, endpoint).await?;
+        Ok(Response::new(status, headers, body))
+    }
+}
+
+fn broken(endpoint: &'static str, error: reqwest::Error) -> Error {
+    let timed_out = error.is_timeout();
+    Error::Transport { endpoint, timed_out, source: described(error).into() }
+}
+
+/// The error with its causes, which say more than it does itself, and without its URL.
+fn described(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
