@@ -1,0 +1,227 @@
+//! The program of a connector: `spec`, `check`, `discover` and `read`, as platforms call them.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use airbyte_protocol::{
+    Catalog, ConfiguredCatalog, ConnectionStatus, ErrorTrace, Message, Stream as CatalogStream, SyncMode,
+    Trace, Writer,
+};
+use chrono::Utc;
+use clap::{Parser, Subcommand};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::emitter::{Clock, Emitter, OutputClosed};
+use crate::engine;
+use crate::failure::Failure;
+use crate::source::{Context, Source};
+use crate::state_file;
+use crate::stream::Stream;
+
+#[derive(Debug, Parser)]
+#[command(version, about = "An Airbyte source: writes the messages of the protocol to standard output")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Writes what the config looks like
+    Spec,
+    /// Says whether a config works
+    Check {
+        /// The config, a JSON file
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Writes the streams that the config offers
+    Discover {
+        /// The config, a JSON file
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Reads the configured streams
+    Read {
+        /// The config, a JSON file
+        #[arg(long)]
+        config: PathBuf,
+        /// The configured catalog, a JSON file
+        #[arg(long)]
+        catalog: PathBuf,
+        /// The state an earlier run wrote: a JSON file, or the output of that run
+        #[arg(long)]
+        state: Option<PathBuf>,
+    },
+}
+
+/// Runs a connector with the arguments of this process; its output is standard output.
+///
+/// The exit code is 0 on success, 1 after a failure (which a TRACE message told), 2 for unusable arguments. A
+/// `check` that fails has succeeded in finding out: exit code 0 and a CONNECTION_STATUS of FAILED.
+pub fn run<S: Source>(source: S) -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and usage are for people; where to and the exit code are clap's business.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    if let Command::Spec = arguments.command {
+        let written = Writer::new(io::stdout().lock()).write(&source.spec().into());
+        return if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "the program cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = runtime.block_on(obey(&source, arguments.command, io::stdout(), Arc::new(Utc::now)));
+    if ended.unwrap_or(false) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Does what a command says; `Ok(true)` on success. The output is written to its end either way.
+async fn obey<S: Source, W: Write + Send + 'static>(
+    source: &S,
+    command: Command,
+    output: W,
+    clock: Clock,
+) -> io::Result<bool> {
+    let (emitter, written) = Emitter::start(output, clock);
+    let success = match command {
+        Command::Spec => emitter.message(source.spec()).await.map(|()| true),
+        Command::Check { config } => check(source, &config, &emitter).await,
+        Command::Discover { config } => discover(source, &config, &emitter).await,
+        Command::Read { config, catalog, state } => {
+            let inputs = read_inputs(&config, &catalog, state.as_deref());
+            match inputs {
+                Ok((config, catalog, state)) => read(source, config, &catalog, &state, &emitter).await,
+                Err(failure) => tell(&emitter, &failure).await.map(|()| false),
+            }
+        }
+    };
+    drop(emitter);
+    written.wait().await?;
+    Ok(success.unwrap_or(false))
+}
+
+type Inputs =
+    (Map<String, Value>, ConfiguredCatalog, std::collections::HashMap<String, airbyte_protocol::RawJson>);
+
+fn read_inputs(config: &Path, catalog: &Path, state: Option<&Path>) -> Result<Inputs, Failure> {
+    let config = read_json(config, "config")?;
+    let catalog = parse(read_json(catalog, "catalog")?, "catalog")?;
+    let state = state.map(|path| state_file::read(&read_text(path, "state")?)).transpose()?;
+    Ok((config, catalog, state.unwrap_or_default()))
+}
+
+async fn check<S: Source>(source: &S, config: &Path, emitter: &Emitter) -> Result<bool, OutputClosed> {
+    let raw: Map<String, Value> = match read_json(config, "config") {
+        Ok(raw) => raw,
+        Err(failure) => return tell(emitter, &failure).await.map(|()| false),
+    };
+    let outcome = match parse_config::<S>(&raw) {
+        Ok(config) => source.check(config, Context::new(raw, emitter.clone())).await,
+        Err(failure) => Err(failure),
+    };
+    let status = match outcome {
+        Ok(()) => ConnectionStatus::succeeded(),
+        Err(failure) => ConnectionStatus::failed(failure.to_string()),
+    };
+    emitter.message(status).await.map(|()| true)
+}
+
+async fn discover<S: Source>(source: &S, config: &Path, emitter: &Emitter) -> Result<bool, OutputClosed> {
+    let streams = read_json(config, "config").and_then(|raw: Map<String, Value>| {
+        let config = parse_config::<S>(&raw)?;
+        source.streams(config, Context::new(raw, emitter.clone()))
+    });
+    match streams {
+        Ok(streams) => {
+            let streams = streams.iter().map(|stream| catalog_stream(&**stream)).collect();
+            emitter.message(Catalog { streams, ..Catalog::default() }).await.map(|()| true)
+        }
+        Err(failure) => tell(emitter, &failure).await.map(|()| false),
+    }
+}
+
+/// Reads the configured streams; `Ok(true)` when all were read to their end.
+pub(crate) async fn read<S: Source>(
+    source: &S,
+    raw: Map<String, Value>,
+    catalog: &ConfiguredCatalog,
+    saved: &std::collections::HashMap<String, airbyte_protocol::RawJson>,
+    emitter: &Emitter,
+) -> Result<bool, OutputClosed> {
+    let prepared = parse_config::<S>(&raw).and_then(|config| {
+        let options = engine::Options { concurrency: source.concurrency(&config), now: emitter.now() };
+        Ok((source.streams(config, Context::new(raw, emitter.clone()))?, options))
+    });
+    match prepared {
+        Ok((streams, options)) => engine::read(&streams, catalog, saved, emitter, &options).await,
+        Err(failure) => tell(emitter, &failure).await.map(|()| false),
+    }
+}
+
+/// What the catalog says of a stream.
+fn catalog_stream(stream: &dyn Stream) -> CatalogStream {
+    let descriptor = stream.descriptor();
+    let cursor = stream.cursor().field().map(str::to_owned);
+    let mut modes = vec![SyncMode::FullRefresh];
+    modes.extend(cursor.is_some().then_some(SyncMode::Incremental));
+    let mut offered = CatalogStream::new(descriptor.name, descriptor.json_schema, modes);
+    if !descriptor.primary_key.is_empty() {
+        offered.source_defined_primary_key =
+            Some(descriptor.primary_key.into_iter().map(|field| vec![field]).collect());
+    }
+    offered.is_resumable = Some(cursor.is_some());
+    offered.is_file_based = Some(false);
+    if let Some(field) = cursor {
+        offered.source_defined_cursor = Some(true);
+        offered.default_cursor_field = Some(vec![field]);
+    }
+    offered
+}
+
+/// Writes a failure that belongs to no stream.
+async fn tell(emitter: &Emitter, failure: &Failure) -> Result<(), OutputClosed> {
+    let error = ErrorTrace {
+        message: failure.to_string(),
+        internal_message: Some(failure.with_causes()),
+        failure_type: Some(failure.failure_type()),
+        ..ErrorTrace::default()
+    };
+    emitter.message(Message::from(Trace::error(error, emitter.now_ms()))).await
+}
+
+fn read_text(path: &Path, what: &str) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| {
+        Failure::config(format!("the {what} file {} cannot be read: {error}", path.display()))
+    })
+}
+
+fn read_json<T: DeserializeOwned>(path: &Path, what: &str) -> Result<T, Failure> {
+    let text = read_text(path, what)?;
+    // serde_json's message names line and column, and no content.
+    serde_json::from_str(&text).map_err(|error| {
+        Failure::config(format!("the {what} file {} is not a JSON object: {error}", path.display()))
+    })
+}
+
+fn parse<T: DeserializeOwned>(map: Map<String, Value>, what: &str) -> Result<T, Failure> {
+    serde_path_to_error::deserialize(Value::Object(map)).map_err(|error| {
+        Failure::config(format!("the {what} is wrong at `{}`: {}", error.path(), error.inner()))
+    })
+}
+
+fn parse_config<S: Source>(raw: &Map<String, Value>) -> Result<S::Config, Failure> {
+    parse(raw.clone(), "config")
+        .map_err(|failure| Failure::config(format!("Config validation error: {failure}")))
+}

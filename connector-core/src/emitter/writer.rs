@@ -1,0 +1,117 @@
+//! The writer: takes commands in order, counts records, and writes checkpoints that are due.
+
+use std::io::{self, BufWriter, Write};
+use std::time::Duration;
+
+use airbyte_protocol::{Message, RawJson, State, StateStats, StreamDescriptor, StreamStatus};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::{Clock, Command, status_message};
+use crate::emitter::milliseconds;
+
+/// A stream's last checkpoint is written again after this many records …
+const RECORDS_BETWEEN_CHECKPOINTS: u64 = 10_000;
+/// … or this long after the one before, when records came since.
+const TIME_BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(15);
+
+pub(super) struct Writer<W: Write> {
+    output: BufWriter<W>,
+    clock: Clock,
+    streams: Vec<StreamProgress>,
+}
+
+struct StreamProgress {
+    descriptor: StreamDescriptor,
+    running: bool,
+    /// Records written since the last checkpoint.
+    records: u64,
+    last: Option<(Value, Instant)>,
+}
+
+impl<W: Write> Writer<W> {
+    pub(super) fn new(output: W, clock: Clock) -> Self {
+        Self { output: BufWriter::with_capacity(64 * 1024, output), clock, streams: Vec::new() }
+    }
+
+    /// Writes until every sender is gone. Flushes whenever there is nothing more to write.
+    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Command>) -> io::Result<()> {
+        loop {
+            let command = match queue.try_recv() {
+                Ok(command) => command,
+                Err(_) => {
+                    self.output.flush()?;
+                    let Some(command) = queue.blocking_recv() else { return Ok(()) };
+                    command
+                }
+            };
+            self.obey(command)?;
+        }
+    }
+
+    fn obey(&mut self, command: Command) -> io::Result<()> {
+        match command {
+            Command::Register(descriptor) => {
+                self.streams.push(StreamProgress { descriptor, running: false, records: 0, last: None });
+            }
+            Command::Message(message) => self.message(&message)?,
+            Command::Records { stream, count, lines, at, .. } => {
+                self.running(stream)?;
+                self.output.write_all(&lines)?;
+                self.streams[stream].records += count;
+                self.checkpoint_if_due(stream, at)?;
+            }
+            Command::Checkpoint { stream, state, silent, at } => {
+                self.streams[stream].last = Some((state, at));
+                if !silent {
+                    self.checkpoint(stream, at)?;
+                }
+            }
+            Command::Tick(at) => {
+                for stream in 0..self.streams.len() {
+                    self.checkpoint_if_due(stream, at)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// RUNNING stands right before a stream's first record.
+    fn running(&mut self, stream: usize) -> io::Result<()> {
+        if std::mem::replace(&mut self.streams[stream].running, true) {
+            return Ok(());
+        }
+        let descriptor = &self.streams[stream].descriptor;
+        self.message(&status_message(descriptor, StreamStatus::Running, None, milliseconds(&self.clock)))
+    }
+
+    fn checkpoint_if_due(&mut self, stream: usize, now: Instant) -> io::Result<()> {
+        let progress = &self.streams[stream];
+        let Some((_, last)) = &progress.last else { return Ok(()) };
+        let waited = now.saturating_duration_since(*last) >= TIME_BETWEEN_CHECKPOINTS;
+        if progress.records >= RECORDS_BETWEEN_CHECKPOINTS || (waited && progress.records > 0) {
+            self.checkpoint(stream, now)?;
+        }
+        Ok(())
+    }
+
+    fn checkpoint(&mut self, stream: usize, now: Instant) -> io::Result<()> {
+        let progress = &mut self.streams[stream];
+        let Some((state, at)) = &mut progress.last else { return Ok(()) };
+        *at = now;
+        let mut message = State::stream(progress.descriptor.clone(), RawJson::from(state.clone()));
+        let mut stats = StateStats::default();
+        #[expect(clippy::cast_precision_loss, reason = "the protocol counts in doubles; exact up to 2^53")]
+        let count = std::mem::take(&mut progress.records) as f64;
+        stats.record_count = Some(count);
+        message.source_stats = Some(stats);
+        self.message(&Message::State(message))?;
+        self.output.flush()
+    }
+
+    fn message(&mut self, message: &Message) -> io::Result<()> {
+        serde_json::to_writer(&mut self.output, message)?;
+        self.output.write_all(b"\n")
+    }
+}

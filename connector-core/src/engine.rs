@@ -1,0 +1,217 @@
+//! The engine: runs the wanted streams side by side, a parent once for itself and all its children.
+//!
+//! Each stream has a task that owns its state: it takes partitions from its parent, plans slices, lets them be read
+//! under the bound that all streams share, and closes them in the state. Parents never wait for their children, so
+//! nothing can deadlock; what waits for the writer waits on its bounded queue.
+
+mod plan;
+mod read;
+mod run;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use airbyte_protocol::{
+    ConfiguredCatalog, ErrorTrace, FailureType, RawJson, StreamDescriptor, StreamStatus, SyncMode, Trace,
+};
+use chrono::{DateTime, Utc};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+
+use crate::emitter::{Emitter, OutputClosed, StreamOutput};
+use crate::failure::Failure;
+use crate::partition::Partition;
+use crate::state::StreamState;
+use crate::stream::{Partitions, Stream};
+
+use run::{Child, StreamRun};
+
+/// How often the writer looks for checkpoints that are due.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How a sync is run.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// How many slices are read at once, over all streams.
+    pub(crate) concurrency: usize,
+    /// The moment the sync started.
+    pub(crate) now: DateTime<Utc>,
+}
+
+/// What a parent tells a child.
+#[derive(Debug)]
+enum FromParent {
+    Partitions(Vec<Partition>),
+    /// A slice of the parent is read; no more partitions come from under it.
+    SliceRead(Vec<Partition>),
+    /// Partitions are missing because the parent failed.
+    Incomplete(FailureType, String),
+}
+
+/// Reads the configured streams and writes everything to the emitter. `Ok(true)` when all were read to their end.
+pub(crate) async fn read(
+    streams: &[Arc<dyn Stream>],
+    catalog: &ConfiguredCatalog,
+    saved: &HashMap<String, RawJson>,
+    emitter: &Emitter,
+    options: &Options,
+) -> Result<bool, OutputClosed> {
+    let mut sync = Sync { streams: by_name(streams), emitter, failed: Vec::new(), runs: HashMap::new() };
+    for configured in &catalog.streams {
+        sync.configure(&configured.stream.name, &configured.sync_mode, saved, options).await?;
+    }
+    sync.add_parents(options);
+    let failed = sync.run(options).await?;
+    if failed.is_empty() {
+        return Ok(true);
+    }
+    // Word for word what platforms look for at the end of a sync that failed.
+    let mut error = ErrorTrace {
+        message: format!(
+            "During the sync, the following streams did not sync successfully: {}",
+            failed.join("; ")
+        ),
+        failure_type: Some(FailureType::ConfigError),
+        ..ErrorTrace::default()
+    };
+    error.internal_message = Some("see the error of each stream".to_owned());
+    emitter.message(Trace::error(error, emitter.now_ms())).await?;
+    Ok(false)
+}
+
+fn by_name(streams: &[Arc<dyn Stream>]) -> HashMap<String, Arc<dyn Stream>> {
+    streams.iter().map(|stream| (stream.descriptor().name, stream.clone())).collect()
+}
+
+struct Sync<'a> {
+    streams: HashMap<String, Arc<dyn Stream>>,
+    emitter: &'a Emitter,
+    failed: Vec<String>,
+    runs: HashMap<String, StreamRun>,
+}
+
+impl Sync<'_> {
+    /// Prepares one configured stream, or says why it cannot be read.
+    async fn configure(
+        &mut self,
+        name: &str,
+        mode: &SyncMode,
+        saved: &HashMap<String, RawJson>,
+        options: &Options,
+    ) -> Result<(), OutputClosed> {
+        if self.runs.contains_key(name) {
+            return Ok(());
+        }
+        let output = self.emitter.stream(name).await?;
+        output.status(StreamStatus::Started).await?;
+        match self.prepare(name, mode, saved.get(name), output.clone(), options) {
+            Ok(run) => {
+                output.starts_from(run.checkpoint()).await?;
+                self.runs.insert(name.to_owned(), run);
+            }
+            Err(failure) => {
+                report(&output, self.emitter, &failure).await?;
+                output.status(StreamStatus::Incomplete).await?;
+                self.failed.push(format!("{name}: {failure}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn prepare(
+        &self,
+        name: &str,
+        mode: &SyncMode,
+        saved: Option<&RawJson>,
+        output: StreamOutput,
+        options: &Options,
+    ) -> Result<StreamRun, Failure> {
+        let stream = self.streams.get(name).ok_or_else(|| {
+            Failure::config(format!(
+                "stream {name} is in the catalog but not in this source: refresh the schema"
+            ))
+        })?;
+        let incremental = stream.cursor().field().is_some();
+        match mode {
+            SyncMode::FullRefresh => {}
+            SyncMode::Incremental if incremental => {}
+            other => {
+                let modes = if incremental { "full_refresh and incremental" } else { "full_refresh only" };
+                return Err(Failure::config(format!(
+                    "stream {name} cannot be read with sync mode {other}: it supports {modes}"
+                )));
+            }
+        }
+        let single = stream.partitions() == Partitions::Single;
+        let state = StreamState::new(stream.cursor(), single, saved, options.now)
+            .map_err(|failure| Failure::config(format!("stream {name}: {failure}")))?;
+        Ok(StreamRun::new(stream.clone(), Some(output), state, options.now))
+    }
+
+    /// Parents that nobody configured are read for their children's partitions alone; then each child is connected.
+    fn add_parents(&mut self, options: &Options) {
+        let mut open: Vec<String> = self.runs.keys().cloned().collect();
+        while let Some(name) = open.pop() {
+            let Some(Partitions::ChildrenOf { parent, key }) =
+                self.runs.get(&name).map(StreamRun::partitions)
+            else {
+                continue;
+            };
+            let Some(stream) = self.streams.get(&parent) else {
+                if let Some(run) = self.runs.get_mut(&name) {
+                    run.fail(Failure::system(format!("its parent stream {parent} does not exist")));
+                }
+                continue;
+            };
+            if !self.runs.contains_key(&parent) {
+                let single = stream.partitions() == Partitions::Single;
+                if let Ok(state) = StreamState::new(stream.cursor(), single, None, options.now) {
+                    let run = StreamRun::new(stream.clone(), None, state, options.now);
+                    self.runs.insert(parent.clone(), run);
+                    open.push(parent.clone());
+                }
+            }
+            let (partitions, incoming) = mpsc::unbounded_channel();
+            if let Some(run) = self.runs.get_mut(&parent) {
+                run.add_child(Child { key, partitions });
+            }
+            if let Some(run) = self.runs.get_mut(&name) {
+                run.take_partitions_from(incoming);
+            }
+        }
+    }
+
+    /// Runs all streams to their end; returns what failed, in words.
+    async fn run(self, options: &Options) -> Result<Vec<String>, OutputClosed> {
+        let Self { emitter, mut failed, runs, .. } = self;
+        let permits = Arc::new(Semaphore::new(options.concurrency.max(1)));
+        let mut tasks = JoinSet::new();
+        for (_, run) in runs {
+            tasks.spawn(run.run(permits.clone(), options.concurrency.max(1), emitter.clone()));
+        }
+        let mut ticks = tokio::time::interval(TICK);
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => emitter.tick(),
+                ended = tasks.join_next() => match ended {
+                    None => return Ok(failed),
+                    Some(Ok(outcome)) => failed.extend(outcome?),
+                    Some(Err(error)) => failed.push(format!("a stream stopped by a fault of the connector: {error}")),
+                },
+            }
+        }
+    }
+}
+
+/// Writes the error of one stream.
+async fn report(output: &StreamOutput, emitter: &Emitter, failure: &Failure) -> Result<(), OutputClosed> {
+    let error = ErrorTrace {
+        message: failure.to_string(),
+        internal_message: Some(failure.with_causes()),
+        failure_type: Some(failure.failure_type()),
+        stream_descriptor: Some(StreamDescriptor::new(output.name())),
+        ..ErrorTrace::default()
+    };
+    emitter.message(Trace::error(error, emitter.now_ms())).await
+}

@@ -1,0 +1,190 @@
+//! Reads one slice: pages to rendered records, cursor values and the children's partitions.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use futures::{FutureExt, StreamExt};
+use serde_json::Value;
+
+use crate::cursor::CursorValue;
+use crate::emitter::{Lines, OutputClosed, StreamOutput};
+use crate::failure::Failure;
+use crate::partition::{Slice, as_text};
+use crate::peek::Peek;
+use crate::stream::{Page, RawRecord, Stream};
+use crate::transform::without_fields;
+
+use super::FromParent;
+use super::run::Child;
+
+/// What all slices of a stream have in common.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) peek: Peek,
+    pub(super) cursor: Option<usize>,
+    pub(super) partition_of: Option<usize>,
+    pub(super) children: Vec<(usize, Child)>,
+    pub(super) dropped_fields: Vec<String>,
+    pub(super) output: Option<StreamOutput>,
+    pub(super) now: DateTime<Utc>,
+}
+
+/// How reading a slice ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) slice: Slice,
+    pub(super) records: u64,
+    /// The newest value of each partition that does not lie in the future.
+    pub(super) newest: Vec<Option<CursorValue>>,
+    pub(super) outcome: Result<(), Stopped>,
+}
+
+/// Why a slice was not read to its end.
+#[derive(Debug)]
+pub(super) enum Stopped {
+    Failed(Failure),
+    OutputClosed,
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<OutputClosed> for Stopped {
+    fn from(_: OutputClosed) -> Self {
+        Self::OutputClosed
+    }
+}
+
+/// Reads one slice to its end. `bounds` holds for each partition the value below which records are too old.
+pub(super) async fn read_slice(
+    stream: Arc<dyn Stream>,
+    reading: Arc<Reading>,
+    slice: Slice,
+    bounds: Vec<Option<CursorValue>>,
+) -> Ended {
+    let newest = vec![None; slice.partitions().len()];
+    let mut reader = SliceReader { reading, bounds, newest, records: 0, warned: false };
+    let attempt = AssertUnwindSafe(reader.read(&*stream, &slice)).catch_unwind().await;
+    let outcome = attempt
+        .unwrap_or_else(|_| Err(Failure::system("a fault of the connector stopped it (panic)").into()));
+    Ended { slice, records: reader.records, newest: reader.newest, outcome }
+}
+
+struct SliceReader {
+    reading: Arc<Reading>,
+    bounds: Vec<Option<CursorValue>>,
+    newest: Vec<Option<CursorValue>>,
+    records: u64,
+    warned: bool,
+}
+
+impl SliceReader {
+    async fn read(&mut self, stream: &dyn Stream, slice: &Slice) -> Result<(), Stopped> {
+        let mut pages = stream.read(slice);
+        while let Some(page) = pages.next().await {
+            self.page(slice, page?).await?;
+        }
+        Ok(())
+    }
+
+    async fn page(&mut self, slice: &Slice, page: Page) -> Result<(), Stopped> {
+        let reading = self.reading.clone();
+        let mut found = vec![Vec::new(); reading.children.len()];
+        let mut lines = Lines::default();
+        let emitted_at = reading.output.as_ref().map_or(0, StreamOutput::now_ms);
+        for record in &page.records {
+            let values = reading
+                .peek
+                .values(record.as_bytes())
+                .map_err(|error| Failure::system("a record is not a JSON object").with_source(error))?;
+            let partition = partition_index(&reading, slice, &values);
+            let owner = partition.and_then(|index| slice.partitions().get(index));
+            for (index, (position, child)) in reading.children.iter().enumerate() {
+                let key = values.get(*position).unwrap_or(&Value::Null);
+                if key.is_null() {
+                    continue;
+                }
+                let owner = owner.ok_or_else(|| {
+                    Failure::system(format!("a record belongs to none of the partitions asked for ({slice})"))
+                })?;
+                found[index].push(owner.child([(child.key.clone(), key.clone())]));
+            }
+            if !self.wants(&reading, slice, partition, &values) {
+                continue;
+            }
+            if let Some(output) = &reading.output {
+                render(output, &reading, record, &mut lines, emitted_at)?;
+                self.records += 1;
+                if lines.is_full() {
+                    output.records(std::mem::take(&mut lines)).await?;
+                }
+            }
+        }
+        for ((_, child), partitions) in reading.children.iter().zip(found) {
+            if !partitions.is_empty() {
+                child.tell(FromParent::Partitions(partitions));
+            }
+        }
+        match &reading.output {
+            Some(output) if !lines.is_empty() => Ok(output.records(lines).await?),
+            _ => Ok(()),
+        }
+    }
+
+    /// Judges a record by its cursor value, and remembers the value.
+    fn wants(
+        &mut self,
+        reading: &Reading,
+        slice: &Slice,
+        partition: Option<usize>,
+        values: &[Value],
+    ) -> bool {
+        let Some(value) = reading.cursor.and_then(|position| values.get(position)) else { return true };
+        let Some(value) = CursorValue::parse(value) else {
+            if !std::mem::replace(&mut self.warned, true) {
+                tracing::warn!("a record of {slice} has no cursor value that names a moment; it is kept");
+            }
+            return true;
+        };
+        let Some(partition) = partition else { return true };
+        if self.bounds[partition].is_some_and(|bound| value < bound) {
+            return false;
+        }
+        // A value in the future would hide everything until then.
+        if value <= CursorValue::from(reading.now) {
+            self.newest[partition] = self.newest[partition].max(Some(value));
+        }
+        true
+    }
+}
+
+/// Which partition of the slice a record belongs to; `None` when the record names none of them.
+fn partition_index(reading: &Reading, slice: &Slice, values: &[Value]) -> Option<usize> {
+    let Some(position) = reading.partition_of.filter(|_| slice.partitions().len() > 1) else {
+        return Some(0);
+    };
+    let named = as_text(values.get(position)?.clone());
+    slice.partitions().iter().position(|partition| partition.only_value() == Some(&named))
+}
+
+fn render(
+    output: &StreamOutput,
+    reading: &Reading,
+    record: &RawRecord,
+    lines: &mut Lines,
+    emitted_at: i64,
+) -> Result<(), Failure> {
+    if reading.dropped_fields.is_empty() {
+        output.render(lines, record.as_bytes(), emitted_at);
+        return Ok(());
+    }
+    let mut shorter = Vec::with_capacity(record.as_bytes().len());
+    without_fields(record.as_bytes(), &reading.dropped_fields, &mut shorter)
+        .map_err(|error| Failure::system("a record is not a JSON object").with_source(error))?;
+    output.render(lines, &shorter, emitted_at);
+    Ok(())
+}

@@ -1,0 +1,327 @@
+//! One stream of a sync: takes partitions, plans slices, has them read, and closes them in its state.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use airbyte_protocol::{FailureType, StreamStatus};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::{Duration, Instant};
+
+use crate::cursor::CursorValue;
+use crate::emitter::{Emitter, OutputClosed, StreamOutput};
+use crate::failure::Failure;
+use crate::partition::{Partition, Slice};
+use crate::peek::Peek;
+use crate::state::StreamState;
+use crate::stream::{Batch, Partitions, Stream};
+
+use super::plan::Plan;
+use super::read::{Ended, Reading, Stopped, read_slice};
+use super::{FromParent, report};
+
+/// A checkpoint is written at the latest after this many records, or this long after the last …
+const RECORDS_BETWEEN_CHECKPOINTS: u64 = 10_000;
+const TIME_BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(15);
+/// Failures that are told one by one; the rest is counted.
+const FAILURES_TOLD: usize = 10;
+
+/// A child stream: the parent's field that names its partitions, and the way to it.
+#[derive(Debug)]
+pub(super) struct Child {
+    pub(super) key: String,
+    pub(super) partitions: mpsc::UnboundedSender<FromParent>,
+}
+
+impl Child {
+    pub(super) fn tell(&self, message: FromParent) {
+        // A child that has stopped, because the output is closed, needs no partitions any more.
+        let _ = self.partitions.send(message);
+    }
+}
+
+pub(super) struct StreamRun {
+    stream: Arc<dyn Stream>,
+    name: String,
+    partitions: Partitions,
+    output: Option<StreamOutput>,
+    state: StreamState,
+    children: Vec<Child>,
+    incoming: Option<mpsc::UnboundedReceiver<FromParent>>,
+    plan: Plan,
+    seen: HashSet<Partition>,
+    failures: Vec<Failure>,
+    failed_partitions: usize,
+    now: DateTime<Utc>,
+    started: Instant,
+    since_checkpoint: (u64, Instant),
+}
+
+impl StreamRun {
+    pub(super) fn new(
+        stream: Arc<dyn Stream>,
+        output: Option<StreamOutput>,
+        state: StreamState,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let batch_size = match stream.batch() {
+            Batch::One => 1,
+            Batch::UpTo { size, .. } => size,
+        };
+        let started = Instant::now();
+        Self {
+            name: stream.descriptor().name,
+            partitions: stream.partitions(),
+            stream,
+            output,
+            state,
+            children: Vec::new(),
+            incoming: None,
+            plan: Plan::new(batch_size),
+            seen: HashSet::new(),
+            failures: Vec::new(),
+            failed_partitions: 0,
+            now,
+            started,
+            since_checkpoint: (0, started),
+        }
+    }
+
+    pub(super) fn partitions(&self) -> Partitions {
+        self.partitions.clone()
+    }
+
+    pub(super) fn checkpoint(&self) -> Value {
+        self.state.checkpoint()
+    }
+
+    pub(super) fn add_child(&mut self, child: Child) {
+        self.children.push(child);
+    }
+
+    pub(super) fn take_partitions_from(&mut self, incoming: mpsc::UnboundedReceiver<FromParent>) {
+        self.incoming = Some(incoming);
+    }
+
+    pub(super) fn fail(&mut self, failure: Failure) {
+        self.failures.push(failure);
+    }
+
+    /// Reads the stream to its end; returns what failed, in words.
+    pub(super) async fn run(
+        mut self,
+        permits: Arc<Semaphore>,
+        concurrency: usize,
+        emitter: Emitter,
+    ) -> Result<Option<String>, OutputClosed> {
+        let reading = Arc::new(self.reading());
+        let fixed = match &self.partitions {
+            Partitions::Single => vec![Partition::root()],
+            Partitions::Each(list) => list.clone(),
+            Partitions::ChildrenOf { .. } => Vec::new(),
+        };
+        self.open(fixed);
+        let mut incoming = self.incoming.take();
+        if incoming.is_none() {
+            self.plan.all_known();
+        }
+        let mut running = JoinSet::new();
+        loop {
+            while running.len() < concurrency
+                && let Some(slice) = self.plan.next()
+            {
+                let bounds =
+                    slice.partitions().iter().map(|partition| self.state.lower_bound(partition)).collect();
+                running.spawn(self.read_when_permitted(slice, bounds, reading.clone(), permits.clone()));
+            }
+            if running.is_empty() && incoming.is_none() {
+                break;
+            }
+            tokio::select! {
+                message = next_from(&mut incoming), if incoming.is_some() => match message {
+                    Some(message) => self.hear(message),
+                    None => {
+                        incoming = None;
+                        self.plan.all_known();
+                    }
+                },
+                Some(ended) = running.join_next() => match ended {
+                    Ok(ended) => self.slice_ended(ended, &reading).await?,
+                    Err(error) => self.fail(Failure::system("a slice was lost by a fault of the connector").with_source(error)),
+                },
+            }
+        }
+        self.finish(&reading, &emitter).await
+    }
+
+    fn reading(&mut self) -> Reading {
+        let mut peek = Peek::default();
+        let descriptor = self.stream.descriptor();
+        // A parent that nobody asked for is read for its keys alone: nothing of it is filtered or written.
+        let field = self.stream.cursor().field().filter(|_| self.output.is_some()).map(str::to_owned);
+        let cursor = field.map(|field| peek.want(&field));
+        let partition_of = match self.stream.batch() {
+            Batch::One => None,
+            Batch::UpTo { partition_of, .. } => Some(peek.want(&partition_of)),
+        };
+        let children = std::mem::take(&mut self.children);
+        let children = children.into_iter().map(|child| (peek.want(&child.key), child)).collect();
+        let dropped_fields = descriptor.dropped_fields;
+        Reading {
+            peek,
+            cursor,
+            partition_of,
+            children,
+            dropped_fields,
+            output: self.output.clone(),
+            now: self.now,
+        }
+    }
+
+    fn read_when_permitted(
+        &self,
+        slice: Slice,
+        bounds: Vec<Option<CursorValue>>,
+        reading: Arc<Reading>,
+        permits: Arc<Semaphore>,
+    ) -> impl Future<Output = Ended> + Send + 'static {
+        let stream = self.stream.clone();
+        let slice = slice.reporting_to(self.output.clone());
+        async move {
+            // The semaphore is never closed; without a permit the bound would only be looser.
+            let _permit = permits.acquire().await;
+            read_slice(stream, reading, slice, bounds).await
+        }
+    }
+
+    fn hear(&mut self, message: FromParent) {
+        match message {
+            FromParent::Partitions(partitions) => self.open(partitions),
+            FromParent::SliceRead(parents) => {
+                parents.iter().for_each(|parent| self.plan.parent_is_read(parent))
+            }
+            FromParent::Incomplete(failure_type, why) => {
+                self.fail(Failure::new(
+                    failure_type,
+                    format!("its parent stream could not be read in full: {why}"),
+                ));
+            }
+        }
+    }
+
+    fn open(&mut self, partitions: Vec<Partition>) {
+        for partition in partitions {
+            if !self.seen.insert(partition.clone()) {
+                tracing::warn!("stream {}: the parent names {partition} twice; it is read once", self.name);
+                continue;
+            }
+            let windows = self.state.open(&partition).windows;
+            if !windows.is_empty() {
+                self.plan.add(partition, windows);
+            }
+        }
+    }
+
+    async fn slice_ended(&mut self, ended: Ended, reading: &Reading) -> Result<(), OutputClosed> {
+        let Ended { slice, records, newest, outcome } = ended;
+        self.since_checkpoint.0 += records;
+        match outcome {
+            Ok(()) => {
+                for (partition, newest) in slice.partitions().iter().zip(newest) {
+                    self.state.close(partition, slice.window().copied(), newest);
+                }
+                self.checkpoint_if_worth_it().await?;
+            }
+            Err(Stopped::OutputClosed) => return Err(OutputClosed),
+            Err(Stopped::Failed(failure)) => {
+                if failure.is_divisible()
+                    && let Some(halves) = slice.split()
+                {
+                    tracing::info!(
+                        "stream {}: {slice} could not be served at once, it is split: {failure}",
+                        self.name
+                    );
+                    self.plan.retry(halves);
+                    return Ok(());
+                }
+                self.slice_failed(&slice, failure);
+            }
+        }
+        for (_, child) in &reading.children {
+            child.tell(FromParent::SliceRead(slice.partitions().to_vec()));
+        }
+        Ok(())
+    }
+
+    fn slice_failed(&mut self, slice: &Slice, failure: Failure) {
+        self.failed_partitions += slice.partitions().len();
+        if self.failures.len() < FAILURES_TOLD {
+            let where_ = if slice.partition().is_root() && slice.window().is_none() {
+                String::new()
+            } else {
+                format!("{slice}: ")
+            };
+            let told =
+                Failure::new(failure.failure_type(), format!("{where_}{failure}")).with_source(failure);
+            tracing::error!("stream {}: {told}", self.name);
+            self.failures.push(told);
+        }
+    }
+
+    /// A state lists every partition, so it is written when at least as many records came since the last one:
+    /// then states never outweigh the data.
+    async fn checkpoint_if_worth_it(&mut self) -> Result<(), OutputClosed> {
+        let Some(output) = &self.output else { return Ok(()) };
+        let (records, last) = self.since_checkpoint;
+        let enough =
+            u64::try_from(self.state.partitions()).unwrap_or(u64::MAX).min(RECORDS_BETWEEN_CHECKPOINTS);
+        if (records > 0 && records >= enough) || last.elapsed() >= TIME_BETWEEN_CHECKPOINTS {
+            output.checkpoint(self.state.checkpoint()).await?;
+            self.since_checkpoint = (0, Instant::now());
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self, reading: &Reading, emitter: &Emitter) -> Result<Option<String>, OutputClosed> {
+        let failure = self.whole_failure();
+        if failure.is_none() {
+            self.state.complete(self.started.elapsed());
+        }
+        if let Some(failure) = &failure {
+            for (_, child) in &reading.children {
+                let why = format!("{}: {failure}", self.name);
+                child.tell(FromParent::Incomplete(failure.failure_type(), why));
+            }
+        }
+        let Some(output) = &self.output else { return Ok(None) };
+        if let Some(failure) = &failure {
+            report(output, emitter, failure).await?;
+        }
+        output.checkpoint(self.state.checkpoint()).await?;
+        let status = if failure.is_some() { StreamStatus::Incomplete } else { StreamStatus::Complete };
+        output.status(status).await?;
+        Ok(failure.map(|failure| format!("{}: {failure}", self.name)))
+    }
+
+    /// All failures of the stream in one: the first in full, the others counted and kept as the cause.
+    fn whole_failure(&mut self) -> Option<Failure> {
+        let failures = std::mem::take(&mut self.failures);
+        let types = [FailureType::ConfigError, FailureType::SystemError, FailureType::TransientError];
+        let worst =
+            types.into_iter().find(|kind| failures.iter().any(|failure| failure.failure_type() == *kind));
+        let first = failures.first()?;
+        let more = match self.failed_partitions {
+            0 | 1 => String::new(),
+            count => format!(" ({count} partitions failed; the others were read)"),
+        };
+        let causes: Vec<_> = failures.iter().map(Failure::with_causes).collect();
+        let message = format!("stream {}: {first}{more}", self.name);
+        Some(Failure::new(worst?, message).with_source(causes.join("; ")))
+    }
+}
+
+async fn next_from(incoming: &mut Option<mpsc::UnboundedReceiver<FromParent>>) -> Option<FromParent> {
+    incoming.as_mut()?.recv().await
+}

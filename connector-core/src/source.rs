@@ -1,0 +1,79 @@
+//! [`Source`]: what a connector is.
+
+use std::sync::Arc;
+
+use airbyte_protocol::{ConnectorSpecification, Control};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::emitter::Emitter;
+use crate::failure::Failure;
+use crate::stream::Stream;
+
+/// A connector: its config, whether the config works, and its streams. [`run`](crate::run) makes a program of it.
+#[async_trait]
+pub trait Source: Send + Sync + 'static {
+    /// The config, as the user wrote it.
+    type Config: DeserializeOwned + Send + Sync;
+
+    /// What the config looks like, for the platform's form.
+    fn spec(&self) -> ConnectorSpecification;
+
+    /// Whether the config works. The failure's message is shown to the user.
+    async fn check(&self, config: Self::Config, context: Context) -> Result<(), Failure>;
+
+    /// The streams that this config offers. Makes no request: `discover` follows from it.
+    ///
+    /// # Errors
+    /// When the config does not make sense.
+    fn streams(&self, config: Self::Config, context: Context) -> Result<Vec<Arc<dyn Stream>>, Failure>;
+
+    /// How many slices are read at once.
+    fn concurrency(&self, _config: &Self::Config) -> usize {
+        16
+    }
+}
+
+/// What a source may know and say beside its records.
+#[derive(Clone)]
+pub struct Context {
+    config: Map<String, Value>,
+    emitter: Emitter,
+    now: DateTime<Utc>,
+}
+
+impl Context {
+    pub(crate) fn new(config: Map<String, Value>, emitter: Emitter) -> Self {
+        let now = emitter.now();
+        Self { config, emitter, now }
+    }
+
+    /// The config as it was given, with every key. It holds secrets.
+    pub fn config(&self) -> &Map<String, Value> {
+        &self.config
+    }
+
+    /// The moment the command started.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// Asks the platform to store a changed config, for example with a rotated token, for the next run.
+    ///
+    /// # Errors
+    /// When the output is closed: nobody will store it.
+    pub async fn store_config(&self, config: Map<String, Value>) -> Result<(), Failure> {
+        let control = Control::connector_config(config, self.emitter.now_ms());
+        let closed = |error| Failure::system("a changed config could not be handed over").with_source(error);
+        self.emitter.message(control).await.map_err(closed)
+    }
+}
+
+/// Shows nothing of the config, which holds secrets.
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("now", &self.now).finish_non_exhaustive()
+    }
+}

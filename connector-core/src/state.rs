@@ -1,0 +1,472 @@
+//! A stream's state: reads what earlier syncs saved, keeps each partition's cursor, renders checkpoints.
+//!
+//! The JSON shapes are the ones existing Airbyte connections hold: one flat cursor (`{"updated_time": …}`), or one
+//! for each partition (`{"states": [{"partition": …, "cursor": …}], "state": …, "lookback_window": …}`).
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use airbyte_protocol::RawJson;
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+
+use crate::cursor::{ClientFilteredCursor, Cursor, CursorPolicy, CursorValue, Saved, Window, WindowedCursor};
+use crate::failure::Failure;
+use crate::partition::Partition;
+
+/// Said of a full-refresh stream that was read to its end; other readers take it for "no state".
+const DONE_WITHOUT_CURSOR: &str = "__ab_no_cursor_state_message";
+
+/// The cursors of one stream.
+#[derive(Debug)]
+pub(crate) struct StreamState {
+    policy: CursorPolicy,
+    /// Whether the stream is read as a whole and its state is one flat cursor.
+    single: bool,
+    now: DateTime<Utc>,
+    /// The cursor for partitions without one of their own.
+    shared: Shared,
+    lookback_seconds: i64,
+    known: Vec<(Partition, Entry)>,
+    index: HashMap<Partition, usize>,
+    newest: Option<CursorValue>,
+    complete: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Shared {
+    Nothing,
+    /// One cursor stood for all partitions.
+    ForAll(CursorValue),
+    /// Partitions have cursors; this one stands beside them.
+    Beside(CursorValue),
+}
+
+#[derive(Debug)]
+enum Entry {
+    Saved(CursorValue),
+    Open(Box<dyn Cursor>),
+}
+
+impl Entry {
+    fn value(&self) -> Option<CursorValue> {
+        match self {
+            Self::Saved(value) => Some(*value),
+            Self::Open(cursor) => cursor.value(),
+        }
+    }
+}
+
+/// What to read of a partition.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) windows: Vec<Option<Window>>,
+}
+
+impl StreamState {
+    /// Reads the state that an earlier sync saved; `now` is the moment this sync started.
+    ///
+    /// # Errors
+    /// A config failure when the state belongs to something else or holds values that name no moment.
+    pub(crate) fn new(
+        policy: CursorPolicy,
+        single: bool,
+        saved: Option<&RawJson>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Failure> {
+        let mut state = Self {
+            policy,
+            single,
+            now,
+            shared: Shared::Nothing,
+            lookback_seconds: 0,
+            known: Vec::new(),
+            index: HashMap::new(),
+            newest: None,
+            complete: false,
+        };
+        if let (Some(saved), Some(field)) = (saved, state.policy.field().map(str::to_owned)) {
+            let value: Value = saved.parse().map_err(|error| foreign(&error.to_string()))?;
+            state.load(&field, value)?;
+        }
+        Ok(state)
+    }
+
+    fn load(&mut self, field: &str, value: Value) -> Result<(), Failure> {
+        let map = match value {
+            Value::Null => return Ok(()),
+            Value::Object(map) => map,
+            _ => return Err(foreign("it is not a JSON object")),
+        };
+        if let Some(cursor) = map.get(field) {
+            self.shared = parse(field, cursor)?.map_or(Shared::Nothing, Shared::ForAll);
+            return Ok(());
+        }
+        const PER_PARTITION: [&str; 5] =
+            ["states", "state", "use_global_cursor", "lookback_window", "parent_state"];
+        if PER_PARTITION.iter().any(|key| map.contains_key(*key)) {
+            return self.load_partitions(field, &map);
+        }
+        // Marks of full-refresh syncs say nothing about progress.
+        let only_marks = map.keys().all(|key| key.starts_with("__ab_") || key == "next_page_token");
+        if only_marks { Ok(()) } else { Err(foreign(&format!("it has neither `{field}` nor `states`"))) }
+    }
+
+    fn load_partitions(&mut self, field: &str, map: &Map<String, Value>) -> Result<(), Failure> {
+        let entries = match map.get("states") {
+            None | Some(Value::Null) => &[],
+            Some(Value::Array(entries)) => entries.as_slice(),
+            Some(_) => return Err(foreign("`states` is not a list")),
+        };
+        for entry in entries {
+            self.load_entry(field, entry)?;
+        }
+        self.lookback_seconds = match map.get("lookback_window") {
+            None | Some(Value::Null) => 0,
+            Some(seconds) => {
+                seconds.as_i64().ok_or_else(|| foreign("`lookback_window` is not a whole number"))?
+            }
+        };
+        let shared = match map.get("state") {
+            None | Some(Value::Null) => None,
+            Some(cursor) => cursor_of(field, cursor)?,
+        };
+        if let Some(value) = shared {
+            let for_all = map.get("use_global_cursor").and_then(Value::as_bool).unwrap_or(false);
+            self.shared = if for_all { Shared::ForAll(value) } else { Shared::Beside(value) };
+        }
+        Ok(())
+    }
+
+    fn load_entry(&mut self, field: &str, entry: &Value) -> Result<(), Failure> {
+        let partition =
+            entry.get("partition").ok_or_else(|| foreign("an entry of `states` has no `partition`"))?;
+        let partition: Partition = serde_json::from_value(partition.clone())
+            .map_err(|error| foreign(&format!("a partition cannot be read: {error}")))?;
+        let value = match entry.get("cursor") {
+            None | Some(Value::Null) => None,
+            Some(cursor) => cursor_of(field, cursor)
+                .map_err(|failure| Failure::config(format!("{failure} (partition {partition})")))?,
+        };
+        let Some(value) = value else { return Ok(()) };
+        match self.index.get(&partition) {
+            // Two spellings of one partition: the older cursor loses nothing.
+            Some(index) => {
+                let entry = &mut self.known[*index].1;
+                *entry = Entry::Saved(entry.value().map_or(value, |known| known.min(value)));
+            }
+            None => self.insert(partition, Entry::Saved(value)),
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, partition: Partition, entry: Entry) {
+        self.index.insert(partition.clone(), self.known.len());
+        self.known.push((partition, entry));
+    }
+
+    /// Starts a partition: says which windows to ask for and which records are too old.
+    pub(crate) fn open(&mut self, partition: &Partition) -> Opened {
+        let index = self.index.get(partition).copied();
+        let saved = match (index.and_then(|index| self.known[index].1.value()), self.shared) {
+            (Some(value), _) => Saved::Own(value),
+            (None, Shared::ForAll(value)) => Saved::Shared(value.minus_seconds(self.lookback_seconds)),
+            (None, Shared::Beside(value)) => Saved::Fallback(value.minus_seconds(self.lookback_seconds)),
+            (None, Shared::Nothing) => Saved::Nothing,
+        };
+        let cursor: Box<dyn Cursor> = match &self.policy {
+            CursorPolicy::FullRefresh => return Opened { windows: vec![None] },
+            CursorPolicy::ClientFiltered(policy) => Box::new(ClientFilteredCursor::new(policy, saved)),
+            CursorPolicy::Windowed(policy) => {
+                Box::new(WindowedCursor::new(policy, saved, self.now.date_naive()))
+            }
+        };
+        let opened = Opened { windows: cursor.windows() };
+        match index {
+            Some(index) => self.known[index].1 = Entry::Open(cursor),
+            None => self.insert(partition.clone(), Entry::Open(cursor)),
+        }
+        opened
+    }
+
+    /// Records of this partition before this value were read by an earlier sync.
+    pub(crate) fn lower_bound(&self, partition: &Partition) -> Option<CursorValue> {
+        match &self.known[*self.index.get(partition)?].1 {
+            Entry::Open(cursor) => cursor.lower_bound(),
+            Entry::Saved(_) => None,
+        }
+    }
+
+    /// Says that a slice of a partition was read to its end and written, and what its newest value was. Values in
+    /// the future do not count: they would hide everything until then.
+    pub(crate) fn close(
+        &mut self,
+        partition: &Partition,
+        window: Option<Window>,
+        newest: Option<CursorValue>,
+    ) {
+        self.newest = self.newest.max(newest);
+        if let Some(index) = self.index.get(partition)
+            && let Entry::Open(cursor) = &mut self.known[*index].1
+        {
+            cursor.close(window, newest);
+        }
+    }
+
+    /// Says that every partition was read to its end, in a sync that took this long.
+    pub(crate) fn complete(&mut self, took: Duration) {
+        self.complete = true;
+        let Some(newest) = self.newest else { return };
+        let before = match self.shared {
+            Shared::Nothing => None,
+            Shared::ForAll(value) | Shared::Beside(value) => Some(value),
+        };
+        self.shared = Shared::Beside(before.map_or(newest, |before| before.max(newest)));
+        let whole = took.as_secs() + u64::from(took.subsec_nanos() > 0);
+        self.lookback_seconds = i64::try_from(whole).unwrap_or(i64::MAX);
+    }
+
+    /// How many partitions a checkpoint lists.
+    pub(crate) fn partitions(&self) -> usize {
+        self.known.len()
+    }
+
+    /// The state as it is written.
+    pub(crate) fn checkpoint(&self) -> Value {
+        let Some(field) = self.policy.field() else {
+            return if self.complete { json!({ DONE_WITHOUT_CURSOR: true }) } else { json!({}) };
+        };
+        let cursor = |value: CursorValue| json!({ field: value.render(self.policy.format()) });
+        if self.single {
+            let value = self.known.first().and_then(|(_, entry)| entry.value());
+            return value.or(self.flat_fallback()).map_or_else(|| json!({}), cursor);
+        }
+        let states = self.known.iter().filter_map(|(partition, entry)| {
+            entry.value().map(|value| json!({"partition": partition, "cursor": cursor(value)}))
+        });
+        let mut map = Map::new();
+        map.insert("use_global_cursor".into(), false.into());
+        map.insert("states".into(), states.collect());
+        if let Shared::ForAll(value) | Shared::Beside(value) = self.shared {
+            map.insert("state".into(), cursor(value));
+        }
+        map.insert("lookback_window".into(), self.lookback_seconds.into());
+        map.insert("parent_state".into(), json!({}));
+        Value::Object(map)
+    }
+
+    fn flat_fallback(&self) -> Option<CursorValue> {
+        match self.shared {
+            Shared::ForAll(value) | Shared::Beside(value) => Some(value),
+            Shared::Nothing => None,
+        }
+    }
+}
+
+/// The cursor in an object such as `{"updated_time": "1794268800"}`; `None` for a mark of a full-refresh sync.
+fn cursor_of(field: &str, cursor: &Value) -> Result<Option<CursorValue>, Failure> {
+    let map = cursor.as_object().ok_or_else(|| foreign("a cursor is not an object"))?;
+    match map.get(field) {
+        Some(value) => parse(field, value),
+        None if map.keys().all(|key| key.starts_with("__ab_") || key == "next_page_token") => Ok(None),
+        None => Err(foreign(&format!("a cursor has no `{field}`"))),
+    }
+}
+
+fn parse(field: &str, value: &Value) -> Result<Option<CursorValue>, Failure> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let parsed = CursorValue::parse(value);
+    parsed
+        .map(Some)
+        .ok_or_else(|| foreign(&format!("the value {value} of `{field}` is neither a time nor a date")))
+}
+
+fn foreign(why: &str) -> Failure {
+    Failure::config(format!(
+        "the saved state cannot be used: {why}; pass the state of this stream, or reset the stream to read it anew"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cursor::{ClientFiltered, CursorFormat, Windowed};
+
+    const FIELD: &str = "updated_time";
+
+    fn now() -> DateTime<Utc> {
+        "2026-11-24T00:00:00Z".parse().unwrap()
+    }
+
+    fn policy(start: Option<i64>) -> CursorPolicy {
+        CursorPolicy::ClientFiltered(ClientFiltered {
+            field: FIELD.into(),
+            format: CursorFormat::EpochSeconds,
+            start: start.and_then(CursorValue::from_epoch_seconds),
+        })
+    }
+
+    fn daily() -> CursorPolicy {
+        CursorPolicy::Windowed(Windowed {
+            field: "DATE".into(),
+            start: None,
+            horizon_days: 89,
+            step_days: 90,
+            lookback_days: 0,
+        })
+    }
+
+    fn load(policy: CursorPolicy, single: bool, saved: Value) -> Result<StreamState, Failure> {
+        StreamState::new(policy, single, Some(&RawJson::from(saved)), now())
+    }
+
+    fn account(id: &str) -> Partition {
+        Partition::root().child([("id", id)])
+    }
+
+    fn bound(state: &mut StreamState, id: &str) -> Option<String> {
+        state.open(&account(id));
+        state.lower_bound(&account(id)).map(|value| value.render(CursorFormat::EpochSeconds))
+    }
+
+    fn first_day(state: &mut StreamState, id: &str) -> String {
+        state.open(&account(id)).windows[0].unwrap().start.to_string()
+    }
+
+    #[test]
+    fn per_partition_state_gives_each_partition_its_own_start() {
+        let saved = json!({"states": [
+            {"partition": {"id": "A", "parent_slice": {}}, "cursor": {FIELD: "20"}},
+            {"partition": {"parent_slice": {}, "id": "B"}, "cursor": {FIELD: 30}}]});
+        let mut state = load(policy(Some(1)), false, saved).unwrap();
+        assert_eq!(bound(&mut state, "A").as_deref(), Some("20"));
+        assert_eq!(bound(&mut state, "B").as_deref(), Some("30"));
+        assert_eq!(bound(&mut state, "C").as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn a_flat_cursor_starts_every_partition() {
+        for saved in [
+            json!({FIELD: 20}),
+            json!({FIELD: 20.0}),
+            json!({FIELD: "20"}),
+            json!({FIELD: "1970-01-01T00:00:20Z"}),
+        ] {
+            let mut state = load(policy(None), false, saved).unwrap();
+            assert_eq!(bound(&mut state, "A").as_deref(), Some("20"));
+        }
+    }
+
+    #[test]
+    fn a_global_cursor_starts_every_partition_its_lookback_earlier() {
+        let saved = json!({"use_global_cursor": true, "state": {FIELD: "20"}, "lookback_window": 5});
+        let mut state = load(policy(None), false, saved).unwrap();
+        assert_eq!(bound(&mut state, "A").as_deref(), Some("15"));
+    }
+
+    #[test]
+    fn a_new_partition_of_a_dated_stream_falls_back_to_whole_days_before_the_shared_cursor() {
+        for (lookback, expected) in [(1, "2026-11-14"), (86_401, "2026-11-13"), (100_000, "2026-11-13")] {
+            let saved = json!({"use_global_cursor": false, "states": [], "state": {"DATE": "2026-11-15"}, "lookback_window": lookback});
+            assert_eq!(first_day(&mut load(daily(), false, saved).unwrap(), "new"), expected);
+        }
+    }
+
+    #[test]
+    fn marks_and_empty_states_are_a_first_sync() {
+        for saved in [
+            json!({}),
+            json!(null),
+            json!({"states": []}),
+            json!({"__ab_no_cursor_state_message": true}),
+            json!({"next_page_token": "x"}),
+            json!({"states": [{"partition": {"id": "A"}, "cursor": {"__ab_full_refresh_sync_complete": true}}]}),
+        ] {
+            let mut state = load(policy(Some(7)), false, saved.clone()).unwrap();
+            assert_eq!(bound(&mut state, "A").as_deref(), Some("7"), "{saved}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_state_is_refused_with_the_reason() {
+        for (saved, reason) in [
+            (json!({"position": 7}), "neither `updated_time` nor `states`"),
+            (json!([]), "not a JSON object"),
+            (json!({"states": 5}), "`states` is not a list"),
+            (json!({"states": [{"cursor": {}}]}), "no `partition`"),
+            (json!({FIELD: "garbage"}), "neither a time nor a date"),
+            (json!({"states": [{"partition": {"id": "A"}, "cursor": {"other": 1}}]}), "id=A"),
+            (json!({"states": [], "lookback_window": "soon"}), "lookback_window"),
+        ] {
+            let failure = load(policy(None), false, saved).unwrap_err();
+            assert!(failure.to_string().contains(reason), "{failure}");
+        }
+    }
+
+    #[test]
+    fn writes_the_shape_existing_connections_hold() {
+        let mut state = load(policy(Some(5)), false, json!({})).unwrap();
+        for id in ["A", "B"] {
+            state.open(&account(id));
+        }
+        state.close(&account("B"), None, CursorValue::from_epoch_seconds(9));
+        assert_eq!(
+            state.checkpoint().to_string(),
+            r#"{"use_global_cursor":false,"states":[{"partition":{"id":"A","parent_slice":{}},"cursor":{"updated_time":"5"}},{"partition":{"id":"B","parent_slice":{}},"cursor":{"updated_time":"9"}}],"lookback_window":0,"parent_state":{}}"#
+        );
+        state.close(&account("A"), None, None);
+        state.complete(Duration::from_millis(1500));
+        let written = state.checkpoint();
+        assert_eq!((&written["state"], &written["lookback_window"]), (&json!({FIELD: "9"}), &json!(2)));
+    }
+
+    #[test]
+    fn a_sync_that_read_nothing_leaves_the_shared_cursor_and_lookback() {
+        let saved = json!({"states": [{"partition": {"id": "A", "parent_slice": {}}, "cursor": {FIELD: "9"}}],
+                           "state": {FIELD: "9"}, "lookback_window": 3});
+        let mut state = load(policy(None), false, saved).unwrap();
+        state.open(&account("A"));
+        state.close(&account("A"), None, None);
+        state.complete(Duration::from_secs(60));
+        let written = state.checkpoint();
+        assert_eq!((&written["state"], &written["lookback_window"]), (&json!({FIELD: "9"}), &json!(3)));
+    }
+
+    #[test]
+    fn partitions_that_are_gone_stay_in_the_state() {
+        let saved =
+            json!({"states": [{"partition": {"id": "gone", "parent_slice": {}}, "cursor": {FIELD: "9"}}]});
+        let mut state = load(policy(None), false, saved).unwrap();
+        state.open(&account("A"));
+        assert_eq!(state.checkpoint()["states"][0]["partition"]["id"], "gone");
+    }
+
+    #[test]
+    fn two_spellings_of_a_partition_become_one_that_loses_nothing() {
+        let saved = json!({"states": [{"partition": {"id": 1}, "cursor": {FIELD: "9"}},
+                                      {"partition": {"id": "1", "parent_slice": {}}, "cursor": {FIELD: "4"}}]});
+        let mut state = load(policy(None), false, saved).unwrap();
+        assert_eq!(bound(&mut state, "1").as_deref(), Some("4"));
+        assert_eq!(state.checkpoint()["states"].as_array().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_stream_read_as_a_whole_has_one_flat_cursor() {
+        let mut state = load(policy(None), true, json!({FIELD: 5})).unwrap();
+        assert_eq!(state.checkpoint(), json!({FIELD: "5"}));
+        state.open(&Partition::root());
+        state.close(&Partition::root(), None, CursorValue::from_epoch_seconds(9));
+        assert_eq!(state.checkpoint(), json!({FIELD: "9"}));
+    }
+
+    #[test]
+    fn a_full_refresh_stream_says_done_only_when_it_is() {
+        let mut state = StreamState::new(CursorPolicy::FullRefresh, true, None, now()).unwrap();
+        state.open(&Partition::root());
+        assert_eq!(state.checkpoint(), json!({}));
+        state.complete(Duration::ZERO);
+        assert_eq!(state.checkpoint(), json!({DONE_WITHOUT_CURSOR: true}));
+    }
+}

@@ -1,0 +1,114 @@
+//! Runs a source in memory and collects what it writes: for the tests of connectors.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use airbyte_protocol::{ConfiguredCatalog, Message, RawJson, Reader, StateKind, StreamStatus};
+use serde_json::{Map, Value};
+
+use crate::cli;
+use crate::emitter::{Clock, Emitter};
+use crate::source::Source;
+
+/// What a run wrote, in order.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Whether every stream was read to its end.
+    pub success: bool,
+    /// The messages.
+    pub messages: Vec<Message>,
+}
+
+/// An output that several owners can look at.
+#[derive(Clone, Debug, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads the configured streams as the command `read` does, with a clock of the caller's.
+pub async fn read<S: Source>(
+    source: &S,
+    config: Map<String, Value>,
+    catalog: &ConfiguredCatalog,
+    saved: &HashMap<String, RawJson>,
+    clock: Clock,
+) -> Run {
+    let output = Shared::default();
+    let (emitter, written) = Emitter::start(output.clone(), clock);
+    let success = cli::read(source, config, catalog, saved, &emitter).await;
+    drop(emitter);
+    let written = written.wait().await;
+    let bytes = std::mem::take(&mut *output.0.lock().unwrap_or_else(PoisonError::into_inner));
+    let messages = Reader::new(bytes.as_slice()).filter_map(|line| Some(line.ok()?.message)).collect();
+    Run { success: success == Ok(true) && written.is_ok(), messages }
+}
+
+impl Run {
+    /// The records of a stream, in order.
+    pub fn records(&self, stream: &str) -> Vec<Value> {
+        let records = self.messages.iter().filter_map(|message| match message {
+            Message::Record(record) if &*record.stream == stream => record.data.parse().ok(),
+            _ => None,
+        });
+        records.collect()
+    }
+
+    /// The states of a stream with the number of records each covers, in order.
+    pub fn states(&self, stream: &str) -> Vec<(RawJson, f64)> {
+        let states = self.messages.iter().filter_map(|message| match message {
+            Message::State(state) => match &state.kind {
+                StateKind::Stream(body) if body.stream_descriptor.name == stream => {
+                    let count = state.source_stats.as_ref().and_then(|stats| stats.record_count);
+                    Some((body.stream_state.clone()?, count.unwrap_or_default()))
+                }
+                _ => None,
+            },
+            _ => None,
+        });
+        states.collect()
+    }
+
+    /// The last state of each stream: what the next run starts from.
+    pub fn saved(&self) -> HashMap<String, RawJson> {
+        let states = self.messages.iter().filter_map(|message| match message {
+            Message::State(state) => match &state.kind {
+                StateKind::Stream(body) => {
+                    Some((body.stream_descriptor.name.clone(), body.stream_state.clone()?))
+                }
+                _ => None,
+            },
+            _ => None,
+        });
+        states.collect()
+    }
+
+    /// The statuses of a stream, in order.
+    pub fn statuses(&self, stream: &str) -> Vec<StreamStatus> {
+        let statuses = self.messages.iter().filter_map(|message| match message {
+            Message::Trace(trace) => trace.stream_status.as_ref(),
+            _ => None,
+        });
+        statuses
+            .filter(|status| status.stream_descriptor.name == stream)
+            .map(|status| status.status.clone())
+            .collect()
+    }
+
+    /// The messages of all errors, in order.
+    pub fn errors(&self) -> Vec<String> {
+        let errors = self.messages.iter().filter_map(|message| match message {
+            Message::Trace(trace) => trace.error.as_ref().map(|error| error.message.clone()),
+            _ => None,
+        });
+        errors.collect()
+    }
+}

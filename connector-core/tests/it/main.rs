@@ -1,0 +1,5 @@
+//! The engine as a connector's author sees it: small sources in memory, whole syncs, every message looked at.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod shop;
+mod syncs;
