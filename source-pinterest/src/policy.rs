@@ -1,0 +1,33 @@
+//! What an answer of Pinterest means for a sync: who must act, and whether a smaller request may succeed.
+
+use connector_core::Failure;
+use pinterest_client::Error;
+
+/// Turns a failed request into a failure with advice.
+pub(crate) fn failure(error: Error) -> Failure {
+    let advice = |text: &str| format!("{error}: {text}");
+    let failure = if error.is_authentication() {
+        Failure::config(advice("sign in again, the token was refused"))
+    } else if error.is_rate_limit() {
+        Failure::transient(advice("Pinterest's rate limit was reached, sync again later"))
+    } else {
+        match error.status() {
+            Some(403) => Failure::config(advice("the sign-in lacks the permission or the scope for this")),
+            Some(404) => Failure::system(advice("it does not exist, or the sign-in cannot see it")),
+            Some(408 | 500..) => {
+                Failure::transient(advice("Pinterest had a problem, sync again later")).divisible()
+            }
+            Some(413 | 414 | 431) => Failure::system(error.to_string()).divisible(),
+            _ if error.is_retryable() => Failure::transient(error.to_string()).divisible(),
+            _ => Failure::system(error.to_string()),
+        }
+    };
+    failure.with_source(error)
+}
+
+/// Whether an answer says that the account has no catalog, so there is nothing to read.
+///
+/// Source: the OpenAPI description of `catalogs_product_groups/list`, status 409, code 4182.
+pub(crate) fn has_no_catalog(error: &Error) -> bool {
+    error.status() == Some(409)
+}
