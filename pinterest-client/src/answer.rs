@@ -88,7 +88,7 @@ impl Response {
 
     /// On one line, without secrets, cut.
     fn presentable(&self, text: &str) -> String {
-        let masked = self.secrets.iter().fold(text.to_owned(), |text, secret| mask(text, secret));
+        let masked = self.secrets.iter().fold(text.to_owned(), mask);
         let line = masked.split_whitespace().collect::<Vec<_>>().join(" ");
         match line.char_indices().nth(SHOWN) {
             _ if line.is_empty() => "no message".to_owned(),

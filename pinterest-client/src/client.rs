@@ -12,7 +12,7 @@ use crate::auth::Auth;
 use crate::base_url::BaseUrl;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
-use crate::list::{self, RawList};
+use crate::list::{self, List, RawList};
 use crate::observer::{Observer, Silent};
 use crate::page::RawPage;
 use crate::retry::{self, RetryPolicy};
@@ -39,7 +39,6 @@ struct Shared {
 
 impl Client {
     /// Starts to build a client.
-    #[must_use]
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
     }
@@ -64,7 +63,16 @@ impl Client {
         Ok(body)
     }
 
-    pub(crate) async fn get_as<T: DeserializeOwned>(&self, endpoint: &Endpoint, args: Args) -> Result<T> {
+    /// The door to any listing, with its records read as `T`.
+    pub fn list_as<T>(&self, endpoint: &Endpoint, args: Args) -> List<T> {
+        List::new(self, *endpoint, args)
+    }
+
+    /// The door to any single answer, read as `T`.
+    ///
+    /// # Errors
+    /// See [`Error`]; [`Error::Record`] when the answer does not fit `T`.
+    pub async fn get_as<T: DeserializeOwned>(&self, endpoint: &Endpoint, args: Args) -> Result<T> {
         list::read(&self.get(endpoint, args).await?, endpoint.operation)
     }
 

@@ -99,17 +99,14 @@ impl<T, From> List<T, From> {
         Self { raw: RawList::new(client.clone(), endpoint, args), marker: PhantomData }
     }
 
-    pub(crate) fn option(mut self, name: &'static str, value: impl ToString) -> Self {
+    /// Sends an option of the endpoint.
+    pub fn option(mut self, name: &'static str, value: impl ToString) -> Self {
         self.raw.args = self.raw.args.query(name, value);
         self
     }
 
     /// An option that takes several values, sent with commas between them. None at all is not sent.
-    pub(crate) fn options<V: ToString>(
-        self,
-        name: &'static str,
-        values: impl IntoIterator<Item = V>,
-    ) -> Self {
+    pub fn options<V: ToString>(self, name: &'static str, values: impl IntoIterator<Item = V>) -> Self {
         let values: Vec<String> = values.into_iter().map(|value| value.to_string()).collect();
         if values.is_empty() { self } else { self.option(name, values.join(",")) }
     }
