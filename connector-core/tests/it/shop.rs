@@ -94,7 +94,7 @@ impl Stream for Shelves {
     fn read<'a>(&'a self, slice: &'a Slice) -> Pages<'a> {
         self.0.reads.lock().unwrap().push(("shelves".into(), slice.partitions().len()));
         let failure = self.0.shelves_fail.then(|| Err(Failure::transient("the shop is closed")));
-        let pages = self.0.shelves.chunks(2).map(|shelves| Page::from_values(shelves));
+        let pages = self.0.shelves.chunks(2).map(Page::from_values);
         stream::iter(pages.chain(failure)).boxed()
     }
 }
