@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 use crate::emitter::{Clock, Emitter, OutputClosed};
 use crate::engine;
 use crate::failure::Failure;
+use crate::reporting;
 use crate::source::{Context, Source};
 use crate::state_file;
 use crate::stream::Stream;
@@ -95,6 +96,7 @@ async fn obey<S: Source, W: Write + Send + 'static>(
     clock: Clock,
 ) -> io::Result<bool> {
     let (emitter, written) = Emitter::start(output, clock);
+    reporting::log_to(&emitter);
     let success = match command {
         Command::Spec => emitter.message(source.spec()).await.map(|()| true),
         Command::Check { config } => check(source, &config, &emitter).await,

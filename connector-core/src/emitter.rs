@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use airbyte_protocol::{
-    Message, RecordTemplate, StreamDescriptor, StreamStatus, StreamStatusReason, StreamStatusTrace, Trace,
+    Log, Message, RecordTemplate, StreamDescriptor, StreamStatus, StreamStatusReason, StreamStatusTrace,
+    Trace,
 };
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -123,8 +124,24 @@ impl Emitter {
         let _ = self.commands.try_send(Command::Tick(Instant::now()));
     }
 
+    /// A way for log lines that does not keep the writer alive.
+    pub(crate) fn log_output(&self) -> LogOutput {
+        LogOutput(self.commands.downgrade())
+    }
+
     async fn send(&self, command: Command) -> Result<(), OutputClosed> {
         self.commands.send(command).await.map_err(|_| OutputClosed)
+    }
+}
+
+/// Where log lines go. A line never waits: when the queue is full it is left out.
+pub(crate) struct LogOutput(mpsc::WeakSender<Command>);
+
+impl LogOutput {
+    pub(crate) fn write(&self, log: Log) {
+        if let Some(commands) = self.0.upgrade() {
+            let _ = commands.try_send(Command::Message(Box::new(log.into())));
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod engine;
 mod failure;
 mod partition;
 mod peek;
+mod reporting;
 mod source;
 mod state;
 mod state_file;

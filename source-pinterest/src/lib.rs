@@ -1,6 +1,6 @@
 //! An Airbyte source for Pinterest: boards, pins, ad accounts, campaigns, ads, audiences, catalogs.
 //!
-//! [`Pinterest`] is the [`Source`]: it reads the [`Config`](config::Config), signs in through `pinterest-client`, and
+//! [`Pinterest`] is the [`Source`]: it reads the [`Config`], signs in through `pinterest-client`, and
 //! offers the streams of one table to `connector-core`, which does the rest.
 
 pub mod config;
