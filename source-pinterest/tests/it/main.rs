@@ -1,0 +1,6 @@
+//! The program as a platform calls it: arguments and files in, lines and an exit code out.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bad_input;
+mod discover;
+mod program;
