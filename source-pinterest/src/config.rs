@@ -1,31 +1,32 @@
 //! The config: what the user wrote, in the place of today or at the top level as before version 1.0.
+//!
+//! A key with a bad value is an error that says what is expected; the engine adds where it stands. No error shows what
+//! stands in the place of a secret, because that may be the secret in the wrong form.
 
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use secrecy::SecretString;
-use serde::de::{Error as _, Unexpected};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error as _, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
-/// What the user wrote. Unknown keys are ignored, as the specification allows them.
+/// What the user wants. Unknown keys are ignored, as the specification allows them; null is as good as absent.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(from = "Written")]
 pub struct Config {
-    /// Nothing before this day (UTC) is wanted.
-    #[serde(default, deserialize_with = "day")]
+    /// Nothing before this day (it begins at midnight UTC) is wanted; `None`: everything that the API serves.
     pub start_date: Option<NaiveDate>,
-    /// Which entities to read; `None` or empty: the API's default.
-    #[serde(default)]
+    /// Which entities to read, at least one status; `None`: the API's default, active and paused ones.
     pub status: Option<Vec<EntityStatus>>,
-    /// Only this ad account.
-    #[serde(default, deserialize_with = "account")]
+    /// Only this ad account, its id in digits; `None`: all that the sign-in may see.
     pub account_id: Option<String>,
-    /// How many slices are read at once at most.
-    #[serde(default, deserialize_with = "threads")]
+    /// How many slices are read at once at most, from 1 to 40; `None`: the source decides.
     pub num_threads: Option<usize>,
-    credentials: Option<Credentials>,
-    #[serde(flatten)]
-    top_level: Credentials,
+    /// The custom reports as the user wrote them.
+    pub custom_reports: Vec<Map<String, Value>>,
+    credentials: Credentials,
 }
 
 /// Which entities of a kind to read.
@@ -50,41 +51,119 @@ impl fmt::Display for EntityStatus {
     }
 }
 
-/// The sign-in, wherever it stands.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// How to sign in; there is one way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum AuthMethod {
+    /// An app and a refresh token.
+    #[serde(rename = "oauth2.0")]
+    OAuth2,
+}
+
+/// The sign-in. Its parts may be missing: what is needed depends on what it is used for.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
 pub struct Credentials {
+    /// How to sign in.
+    pub auth_method: Option<AuthMethod>,
     /// The id of the app.
+    #[serde(deserialize_with = "hidden_text")]
     pub client_id: Option<String>,
     /// The secret of the app.
+    #[serde(deserialize_with = "secret")]
     pub client_secret: Option<SecretString>,
     /// The token that yields access tokens.
+    #[serde(deserialize_with = "secret")]
     pub refresh_token: Option<SecretString>,
-    /// A token that may still be valid.
+    /// A token that may still be valid. Alone it is enough until it expires.
+    #[serde(deserialize_with = "secret")]
     pub access_token: Option<SecretString>,
     /// Until when it is.
-    #[serde(default, deserialize_with = "moment")]
+    #[serde(deserialize_with = "moment")]
     pub token_expiry_date: Option<DateTime<Utc>>,
+}
+
+/// Shows nothing but when the token expires: the specification marks the app's id as a secret, too.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("token_expiry_date", &self.token_expiry_date)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Credentials {
+    fn or(self, other: Self) -> Self {
+        Self {
+            auth_method: self.auth_method.or(other.auth_method),
+            client_id: self.client_id.or(other.client_id),
+            client_secret: self.client_secret.or(other.client_secret),
+            refresh_token: self.refresh_token.or(other.refresh_token),
+            access_token: self.access_token.or(other.access_token),
+            token_expiry_date: self.token_expiry_date.or(other.token_expiry_date),
+        }
+    }
 }
 
 impl Config {
     /// The sign-in: the `credentials` object completed by what stands at the top level.
     pub fn credentials(&self) -> Credentials {
-        let inner = self.credentials.clone().unwrap_or_default();
-        let outer = self.top_level.clone();
-        Credentials {
-            client_id: inner.client_id.or(outer.client_id),
-            client_secret: inner.client_secret.or(outer.client_secret),
-            refresh_token: inner.refresh_token.or(outer.refresh_token),
-            access_token: inner.access_token.or(outer.access_token),
-            token_expiry_date: inner.token_expiry_date.or(outer.token_expiry_date),
+        self.credentials.clone()
+    }
+}
+
+/// The config key by key. (`flatten` would spare the last five, but its errors do not name the key.)
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Written {
+    #[serde(deserialize_with = "day")]
+    start_date: Option<NaiveDate>,
+    #[serde(deserialize_with = "statuses")]
+    status: Option<Vec<EntityStatus>>,
+    #[serde(deserialize_with = "account")]
+    account_id: Option<String>,
+    #[serde(deserialize_with = "threads")]
+    num_threads: Option<usize>,
+    custom_reports: Option<Vec<Map<String, Value>>>,
+    #[serde(deserialize_with = "section")]
+    credentials: Option<Credentials>,
+    #[serde(deserialize_with = "hidden_text")]
+    client_id: Option<String>,
+    #[serde(deserialize_with = "secret")]
+    client_secret: Option<SecretString>,
+    #[serde(deserialize_with = "secret")]
+    refresh_token: Option<SecretString>,
+    #[serde(deserialize_with = "secret")]
+    access_token: Option<SecretString>,
+    #[serde(deserialize_with = "moment")]
+    token_expiry_date: Option<DateTime<Utc>>,
+}
+
+impl From<Written> for Config {
+    fn from(written: Written) -> Self {
+        let top_level = Credentials {
+            auth_method: None,
+            client_id: written.client_id,
+            client_secret: written.client_secret,
+            refresh_token: written.refresh_token,
+            access_token: written.access_token,
+            token_expiry_date: written.token_expiry_date,
+        };
+        Self {
+            start_date: written.start_date,
+            status: written.status,
+            account_id: written.account_id,
+            num_threads: written.num_threads,
+            custom_reports: written.custom_reports.unwrap_or_default(),
+            credentials: written.credentials.unwrap_or_default().or(top_level),
         }
     }
 }
 
 /// The whole config as the platform must store it after a token refresh.
 ///
-/// Every other key stays. A config of the old shape gets a complete `credentials` object, so that the next run finds
-/// a working sign-in in whichever place it looks, and its own refresh token is replaced as well.
+/// Every other key stays as it is and where it is. A config of the old shape gets a complete `credentials` object, and
+/// its own refresh token is replaced as well: Pinterest takes a rotated token once only, so whichever place the next run
+/// looks in, this connector or an older one, it must find the new token and the app that it belongs to.
 pub fn with_tokens(
     config: &Map<String, Value>,
     access_token: &str,
@@ -92,37 +171,90 @@ pub fn with_tokens(
     expires_at: DateTime<Utc>,
 ) -> Map<String, Value> {
     let mut config = config.clone();
-    let old = ["client_id", "client_secret", "refresh_token"].map(|key| (key, config.get(key).cloned()));
-    let credentials = config.entry("credentials").or_insert_with(|| json!({"auth_method": "oauth2.0"}));
-    if let Some(credentials) = credentials.as_object_mut() {
-        for (key, value) in old {
-            if let Some(value) = value
-                && !credentials.contains_key(key)
-            {
-                credentials.insert(key.to_owned(), value);
-            }
-        }
-        credentials.insert("access_token".into(), access_token.into());
-        let expires_at = expires_at.to_rfc3339_opts(SecondsFormat::Micros, false);
-        credentials.insert("token_expiry_date".into(), expires_at.into());
-        if let Some(token) = refresh_token {
-            credentials.insert("refresh_token".into(), token.into());
+    let mut credentials = config.get("credentials").and_then(Value::as_object).cloned().unwrap_or_default();
+    if is_blank(credentials.get("auth_method")) {
+        credentials.insert("auth_method".into(), json!("oauth2.0"));
+    }
+    for key in ["client_id", "client_secret", "refresh_token"] {
+        if let (true, Some(value)) = (is_blank(credentials.get(key)), config.get(key)) {
+            credentials.insert(key.into(), value.clone());
         }
     }
-    if let (Some(token), true) = (refresh_token, config.contains_key("refresh_token")) {
-        config.insert("refresh_token".into(), token.into());
+    if let Some(token) = refresh_token {
+        credentials.insert("refresh_token".into(), token.into());
+        if !is_blank(config.get("refresh_token")) {
+            config.insert("refresh_token".into(), token.into());
+        }
     }
+    credentials.insert("access_token".into(), access_token.into());
+    let expires_at = expires_at.to_rfc3339_opts(SecondsFormat::Micros, false);
+    credentials.insert("token_expiry_date".into(), expires_at.into());
+    config.insert("credentials".into(), credentials.into());
     config
+}
+
+/// Whether a key says nothing: absent, null or empty.
+fn is_blank(value: Option<&Value>) -> bool {
+    value.is_none_or(|value| value.is_null() || value == "")
 }
 
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
 }
 
+fn hidden_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text).filter(|text| !text.is_empty())),
+        _ => Err(D::Error::custom("expected a string in quotes")),
+    }
+}
+
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+    Ok(hidden_text(deserializer)?.map(SecretString::from))
+}
+
+fn section<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Credentials>, D::Error> {
+    deserializer.deserialize_any(Section)
+}
+
+/// Reads an object or null, and shows nothing of what else may stand there: often a bare token.
+struct Section;
+
+impl<'de> Visitor<'de> for Section {
+    type Value = Option<Credentials>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with `client_id`, `client_secret` and `refresh_token`")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Self::Value, E> {
+        Err(E::invalid_type(Unexpected::Other("a string"), &self))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        Credentials::deserialize(MapAccessDeserializer::new(map)).map(Some)
+    }
+}
+
 fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
     let Some(text) = text(deserializer)? else { return Ok(None) };
-    let date = text.parse::<NaiveDate>().ok().filter(|_| text.len() == 10);
+    // What is read must be what was written: the parser alone takes signs, spaces and single digits.
+    let date = text.parse::<NaiveDate>().ok().filter(|date| date.to_string() == text);
     date.map(Some).ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &"a date as YYYY-MM-DD"))
+}
+
+fn statuses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<EntityStatus>>, D::Error> {
+    let statuses = Option::<Vec<EntityStatus>>::deserialize(deserializer)?.unwrap_or_default();
+    let repeated = statuses.iter().enumerate().find(|(at, status)| statuses[..*at].contains(status));
+    match repeated {
+        Some((_, status)) => Err(D::Error::custom(format_args!("{status} is listed twice"))),
+        None => Ok(Some(statuses).filter(|statuses| !statuses.is_empty())),
+    }
 }
 
 fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
@@ -134,21 +266,20 @@ fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>,
 }
 
 fn threads<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
-    let threads = Option::<u64>::deserialize(deserializer)?;
-    match threads {
-        None => Ok(None),
-        Some(threads @ 1..=40) => Ok(usize::try_from(threads).ok()),
-        Some(other) => Err(D::Error::invalid_value(Unexpected::Unsigned(other), &"a number from 1 to 40")),
+    let Some(number) = Option::<Number>::deserialize(deserializer)? else { return Ok(None) };
+    let threads = number.as_u64().filter(|threads| (1..=40).contains(threads));
+    match threads.and_then(|threads| usize::try_from(threads).ok()) {
+        Some(threads) => Ok(Some(threads)),
+        None => Err(D::Error::custom(format_args!("{number} is not a whole number from 1 to 40"))),
     }
 }
 
-/// A date that nobody can read only means that the token is refreshed at once.
+/// ISO 8601 in UTC unless it says otherwise. What nobody can read only means that the token is refreshed at once.
 fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    let Some(text) = text(deserializer)? else { return Ok(None) };
-    let zoned = DateTime::parse_from_rfc3339(&text).ok().map(|moment| moment.to_utc());
-    let plain =
-        || NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%S%.f").ok().map(|moment| moment.and_utc());
-    Ok(zoned.or_else(plain))
+    let value = Value::deserialize(deserializer)?;
+    let text = value.as_str().unwrap_or_default();
+    let without_offset = || text.parse::<NaiveDateTime>().map(|moment| moment.and_utc());
+    Ok(text.parse().or_else(|_| without_offset()).ok())
 }
 
 #[cfg(test)]
@@ -157,67 +288,221 @@ mod tests {
 
     use super::*;
 
-    fn read(config: Value) -> Result<Config, serde_json::Error> {
-        serde_json::from_value(config)
+    const EXPIRY: &str = "2026-12-24T00:00:00.500000+00:00";
+
+    /// As the engine reads it: an error begins with the path of its key.
+    fn read(config: Value) -> Result<Config, String> {
+        serde_path_to_error::deserialize(config)
+            .map_err(|error| format!("{}: {}", error.path(), error.inner()))
+    }
+
+    fn sign_in() -> Value {
+        json!({"client_id": "1", "client_secret": "s", "refresh_token": "old"})
+    }
+
+    fn stored(config: Value, rotated: Option<&str>) -> Value {
+        with_tokens(config.as_object().unwrap(), "access", rotated, EXPIRY.parse().unwrap()).into()
+    }
+
+    fn keys(object: &Value) -> Vec<&str> {
+        object.as_object().unwrap().keys().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let config = read(json!({
+            "start_date": "2026-11-01",
+            "status": ["ARCHIVED", "ACTIVE"],
+            "account_id": "549755885175",
+            "num_threads": 40,
+            "custom_reports": [{"name": "mine", "level": "CAMPAIGN"}],
+            "a key of tomorrow": {},
+        }));
+        let config = config.unwrap();
+        assert_eq!(config.start_date, NaiveDate::from_ymd_opt(2026, 11, 1));
+        assert_eq!(config.status, Some(vec![EntityStatus::Archived, EntityStatus::Active]));
+        assert_eq!(config.account_id.as_deref(), Some("549755885175"));
+        assert_eq!(config.num_threads, Some(40));
+        assert_eq!(config.custom_reports[0]["name"], "mine");
+    }
+
+    #[test]
+    fn absent_null_and_empty_are_the_same() {
+        let nulls = json!({"start_date": null, "status": null, "account_id": null, "num_threads": null,
+            "custom_reports": null, "credentials": null, "client_id": null});
+        let empty = json!({"start_date": "", "status": [], "account_id": "", "custom_reports": [],
+            "credentials": {"client_id": "", "access_token": "", "token_expiry_date": ""}, "client_id": ""});
+        for config in [json!({}), nulls, empty] {
+            let config = read(config).unwrap();
+            assert_eq!((config.start_date, config.account_id, config.num_threads), (None, None, None));
+            assert_eq!((config.status, config.custom_reports.len()), (None, 0));
+            let credentials = config.credentials;
+            assert!(credentials.client_id.is_none() && credentials.access_token.is_none());
+        }
     }
 
     #[test]
     fn the_sign_in_is_found_in_both_places() {
-        let keys = json!({"client_id": "1", "client_secret": "s", "refresh_token": "r"});
-        for config in [keys.clone(), json!({ "credentials": keys })] {
+        let half = json!({"credentials": {"access_token": "a", "refresh_token": ""}, "client_id": "1",
+            "client_secret": "s", "refresh_token": "old"});
+        for config in [sign_in(), json!({ "credentials": sign_in() }), half] {
             let credentials = read(config).unwrap().credentials();
             assert_eq!(credentials.client_id.as_deref(), Some("1"));
-            assert_eq!(credentials.refresh_token.unwrap().expose_secret(), "r");
+            assert_eq!(credentials.client_secret.unwrap().expose_secret(), "s");
+            assert_eq!(credentials.refresh_token.unwrap().expose_secret(), "old");
         }
     }
 
     #[test]
-    fn empty_text_and_null_mean_absent() {
-        for value in [json!(""), json!(null)] {
-            let config =
-                read(json!({"start_date": value, "account_id": value, "num_threads": null, "status": null}))
-                    .unwrap();
-            assert_eq!((config.start_date, config.account_id, config.num_threads), (None, None, None));
-        }
+    fn the_place_of_today_counts_before_the_old_one() {
+        let config = json!({"refresh_token": "old", "credentials": {"refresh_token": "new"}});
+        let token = read(config).unwrap().credentials().refresh_token;
+        assert_eq!(token.unwrap().expose_secret(), "new");
     }
 
     #[test]
-    fn a_wrong_value_says_what_is_expected() {
-        for (config, expected) in [
-            (json!({"start_date": "01/11/2026"}), "YYYY-MM-DD"),
-            (json!({"start_date": "2026-2-1"}), "YYYY-MM-DD"),
-            (json!({"account_id": "abc"}), "only digits"),
-            (json!({"num_threads": 41}), "from 1 to 40"),
-            (json!({"status": ["DELETED"]}), "ARCHIVED"),
+    fn an_access_token_may_stand_alone() {
+        let credentials = read(json!({"credentials": {"access_token": "a"}})).unwrap().credentials();
+        assert_eq!(credentials.access_token.unwrap().expose_secret(), "a");
+        assert!(credentials.refresh_token.is_none() && credentials.token_expiry_date.is_none());
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_with_its_key_and_what_is_expected() {
+        for (config, key, expected) in [
+            (json!({"start_date": "01/11/2026"}), "start_date", "YYYY-MM-DD"),
+            (json!({"start_date": "2026-2-1"}), "start_date", "YYYY-MM-DD"),
+            (json!({"start_date": "2026-2-10 "}), "start_date", "YYYY-MM-DD"),
+            (json!({"start_date": "+2026-2-1"}), "start_date", "YYYY-MM-DD"),
+            (json!({"start_date": "2026-02-30"}), "start_date", "YYYY-MM-DD"),
+            (json!({"start_date": 20_261_101}), "start_date", "a string"),
+            (json!({"account_id": "abc"}), "account_id", "only digits"),
+            (json!({"account_id": "12 "}), "account_id", "only digits"),
+            (json!({"num_threads": 0}), "num_threads", "from 1 to 40"),
+            (json!({"num_threads": 41}), "num_threads", "from 1 to 40"),
+            (json!({"num_threads": -1}), "num_threads", "from 1 to 40"),
+            (json!({"num_threads": 2.5}), "num_threads", "from 1 to 40"),
+            (json!({"num_threads": "3"}), "num_threads", "number"),
+            (json!({"status": "ACTIVE"}), "status", "a sequence"),
+            (json!({"status": ["ACTIVE", "DELETED"]}), "status[1]", "`ARCHIVED`"),
+            (json!({"status": ["PAUSED", "ACTIVE", "PAUSED"]}), "status", "PAUSED is listed twice"),
+            (json!({"custom_reports": {"name": "mine"}}), "custom_reports", "a sequence"),
+            (json!({"custom_reports": [{}, "mine"]}), "custom_reports[1]", "a map"),
+            (json!({"credentials": {"auth_method": "basic"}}), "credentials.auth_method", "`oauth2.0`"),
+            (json!({"credentials": ["hush"]}), "credentials", "an object with `client_id`"),
         ] {
-            let error = read(config.clone()).unwrap_err().to_string();
-            assert!(error.contains(expected), "{config}: {error}");
+            let error = read(config.clone()).unwrap_err();
+            assert!(error.starts_with(&format!("{key}: ")) && error.contains(expected), "{config}: {error}");
         }
     }
 
     #[test]
-    fn new_tokens_are_stored_where_the_next_run_finds_them() {
-        let expires_at = "2026-12-24T00:00:00.5Z".parse().unwrap();
-        for config in [
-            json!({"client_id": "1", "client_secret": "s", "refresh_token": "old", "x": [1]}),
-            json!({"credentials": {"client_id": "1", "client_secret": "s", "refresh_token": "old"}, "x": [1]}),
+    fn what_the_published_specification_takes_or_refuses_is_taken_or_refused_here() {
+        let spec: Value = serde_json::from_str(include_str!("../spec.json")).unwrap();
+        let schema = jsonschema::validator_for(&spec["connectionSpecification"]).unwrap();
+        let mut credentials = sign_in();
+        credentials["auth_method"] = json!("oauth2.0");
+        for (key, good, bad) in [
+            ("start_date", json!("2026-11-01"), json!("1/11/2026")),
+            ("status", json!(["ACTIVE", "PAUSED", "ARCHIVED"]), json!(["ACTIVE", "ACTIVE"])),
+            ("status", json!(null), json!(["DRAFT"])),
+            ("credentials", credentials, json!({"auth_method": "basic"})),
+            ("custom_reports", json!([]), json!(["mine"])),
+            ("account_id", json!("549755885175"), json!(549_755_885_175_u64)),
+            ("num_threads", json!(1), json!(0)),
+            ("num_threads", json!(40), json!(41)),
         ] {
-            let stored = with_tokens(config.as_object().unwrap(), "access", Some("new"), expires_at);
-            assert_eq!(stored["x"], json!([1]));
-            assert_eq!(stored["credentials"]["token_expiry_date"], "2026-12-24T00:00:00.500000+00:00");
-            assert!(!Value::Object(stored.clone()).to_string().contains("old"));
-            let credentials = read(stored.into()).unwrap().credentials();
-            assert_eq!(credentials.refresh_token.unwrap().expose_secret(), "new");
-            assert_eq!(credentials.access_token.unwrap().expose_secret(), "access");
-            assert_eq!(credentials.token_expiry_date, Some(expires_at));
+            for (value, accepted) in [(good, true), (bad, false)] {
+                let config = json!({ key: value });
+                assert_eq!(schema.is_valid(&config), accepted, "the specification on {config}");
+                assert_eq!(read(config.clone()).is_ok(), accepted, "{config}");
+            }
+        }
+        let known = ["start_date", "status", "credentials", "custom_reports", "account_id", "num_threads"];
+        assert_eq!(keys(&spec["connectionSpecification"]["properties"]), known);
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_a_secret_is_never_shown() {
+        for (config, key) in [
+            (json!({"credentials": "4711"}), "credentials"),
+            (json!({"credentials": {"client_secret": 4711}}), "credentials.client_secret"),
+            (json!({"credentials": {"refresh_token": ["4711"]}}), "credentials.refresh_token"),
+            (json!({"client_id": 4711}), "client_id"),
+            (json!({"access_token": {"value": "4711"}}), "access_token"),
+        ] {
+            let error = read(config.clone()).unwrap_err();
+            assert!(error.starts_with(&format!("{key}: ")) && !error.contains("4711"), "{config}: {error}");
+        }
+        let config = read(json!({"client_secret": "4711", "client_id": "4711",
+            "credentials": {"refresh_token": "4711", "access_token": "4711"}}));
+        assert!(!format!("{:?}", config.unwrap()).contains("4711"));
+    }
+
+    #[test]
+    fn an_expiry_is_read_in_the_forms_that_connectors_write() {
+        for (text, expected) in [
+            ("2026-11-24T01:30:00.250000+00:00", Some("2026-11-24T01:30:00.25Z")),
+            ("2026-11-24T01:30:00.250000", Some("2026-11-24T01:30:00.25Z")),
+            ("2026-11-24T01:30:00Z", Some("2026-11-24T01:30:00Z")),
+            ("2026-11-24T01:30:00-08:00", Some("2026-11-24T09:30:00Z")),
+            ("2026-11-24 01:30:00+00:00", Some("2026-11-24T01:30:00Z")),
+            ("tomorrow", None),
+        ] {
+            let config = read(json!({"credentials": {"token_expiry_date": text}}));
+            let expected = expected.map(|moment| moment.parse().unwrap());
+            assert_eq!(config.unwrap().credentials().token_expiry_date, expected, "{text}");
         }
     }
 
     #[test]
-    fn debug_shows_no_secret() {
-        let config =
-            read(json!({"client_secret": "hush", "credentials": {"refresh_token": "quiet"}})).unwrap();
-        let shown = format!("{config:?}");
-        assert!(!shown.contains("hush") && !shown.contains("quiet"), "{shown}");
+    fn new_tokens_are_read_back_from_a_config_of_any_shape() {
+        let half = json!({"credentials": {"access_token": "stale", "refresh_token": null}, "client_id": "1",
+            "client_secret": "s", "refresh_token": "old"});
+        let mut null = sign_in();
+        null["credentials"] = Value::Null;
+        for config in [sign_in(), json!({ "credentials": sign_in() }), half, null] {
+            for (rotated, expected) in [(Some("new"), "new"), (None, "old")] {
+                let stored = stored(config.clone(), rotated);
+                assert_eq!(stored["credentials"]["auth_method"], "oauth2.0");
+                let alone = read(json!({"credentials": stored["credentials"]})).unwrap().credentials();
+                assert_eq!(alone.client_id.as_deref(), Some("1"));
+                assert_eq!(alone.client_secret.unwrap().expose_secret(), "s");
+                assert_eq!(alone.refresh_token.unwrap().expose_secret(), expected);
+                assert_eq!(alone.access_token.unwrap().expose_secret(), "access");
+                assert_eq!(alone.token_expiry_date, Some(EXPIRY.parse().unwrap()));
+                if let Some(old_place) = stored.get("refresh_token") {
+                    assert_eq!(old_place, expected);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn other_keys_stay_as_they_are_and_where_they_are() {
+        let config = json!({"z": [1.50, null], "credentials": {"refresh_token": "old", "x": 1, "client_id": "1"},
+            "a": {"b": ""}});
+        let stored = stored(config.clone(), Some("new"));
+        assert_eq!(keys(&stored), ["z", "credentials", "a"]);
+        assert_eq!((&stored["z"], &stored["a"]), (&config["z"], &config["a"]));
+        assert_eq!(keys(&stored["credentials"])[..3], ["refresh_token", "x", "client_id"]);
+        assert_eq!(stored["credentials"]["token_expiry_date"], EXPIRY);
+    }
+
+    #[test]
+    fn an_old_config_keeps_its_keys_and_gets_the_object_at_the_end() {
+        let stored = stored(sign_in(), Some("new"));
+        assert_eq!(keys(&stored), ["client_id", "client_secret", "refresh_token", "credentials"]);
+        assert_eq!(
+            keys(&stored["credentials"]),
+            [
+                "auth_method",
+                "client_id",
+                "client_secret",
+                "refresh_token",
+                "access_token",
+                "token_expiry_date"
+            ]
+        );
     }
 }
