@@ -162,14 +162,23 @@ pub(crate) async fn read<S: Source>(
     saved: &std::collections::HashMap<String, airbyte_protocol::RawJson>,
     emitter: &Emitter,
 ) -> Result<bool, OutputClosed> {
-    let prepared = parse_config::<S>(&raw).and_then(|config| {
-        let options = engine::Options { concurrency: source.concurrency(&config), now: emitter.now() };
-        Ok((source.streams(config, Context::new(raw, emitter.clone()))?, options))
-    });
-    match prepared {
+    match prepare(source, raw, emitter).await {
         Ok((streams, options)) => engine::read(&streams, catalog, saved, emitter, &options).await,
         Err(failure) => tell(emitter, &failure).await.map(|()| false),
     }
+}
+
+/// The streams of a config that a read can use, and how to read them.
+async fn prepare<S: Source>(
+    source: &S,
+    raw: Map<String, Value>,
+    emitter: &Emitter,
+) -> Result<(Vec<Arc<dyn Stream>>, engine::Options), Failure> {
+    let config = parse_config::<S>(&raw)?;
+    let context = Context::new(raw, emitter.clone());
+    source.prepare(&config, context.clone()).await?;
+    let options = engine::Options { concurrency: source.concurrency(&config), now: emitter.now() };
+    Ok((source.streams(config, context)?, options))
 }
 
 /// What the catalog says of a stream.

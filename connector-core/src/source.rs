@@ -30,6 +30,15 @@ pub trait Source: Send + Sync + 'static {
     /// When the config does not make sense.
     fn streams(&self, config: Self::Config, context: Context) -> Result<Vec<Arc<dyn Stream>>, Failure>;
 
+    /// Whether the config holds what a read needs beyond what `discover` needs, for example a sign-in. Called once,
+    /// before any stream is read, so that what stops all streams is said once.
+    ///
+    /// # Errors
+    /// When no stream could be read.
+    async fn prepare(&self, _config: &Self::Config, _context: Context) -> Result<(), Failure> {
+        Ok(())
+    }
+
     /// How many slices are read at once.
     fn concurrency(&self, _config: &Self::Config) -> usize {
         16

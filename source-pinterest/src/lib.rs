@@ -5,18 +5,18 @@
 
 pub mod config;
 mod policy;
+mod sign_in;
 mod streams;
 
-use std::error::Error;
 use std::sync::Arc;
 
 use airbyte_protocol::ConnectorSpecification;
 use async_trait::async_trait;
 use connector_core::{Context, Failure, Source, Stream};
-use pinterest_client::{App, Args, Auth, Client, RetryPolicy, TokenListener, Tokens, endpoint};
-use secrecy::ExposeSecret;
+use pinterest_client::{Args, RetryPolicy, endpoint};
 
 use config::Config;
+use sign_in::SignIn;
 use streams::{ALL, ApiStream};
 
 /// The source.
@@ -35,51 +35,8 @@ pub struct Pinterest {
 }
 
 impl Pinterest {
-    fn client(&self, config: &Config, context: Context) -> Result<Client, Failure> {
-        let builder = Client::builder().auth(auth(config, context)?);
-        let builder = match &self.base_url {
-            Some(url) => builder.base_url(url),
-            None => builder.base_url_from_env(),
-        };
-        let mut builder = builder.map_err(|error| Failure::config(error.to_string()))?;
-        if let Some(policy) = &self.retry {
-            builder = builder.retry(*policy);
-        }
-        builder.build().map_err(|error| Failure::config(error.to_string()).with_source(error))
-    }
-}
-
-fn auth(config: &Config, context: Context) -> Result<Auth, Failure> {
-    let credentials = config.credentials();
-    match (credentials.client_id, credentials.client_secret, credentials.refresh_token) {
-        (Some(id), Some(secret), Some(refresh_token)) => {
-            let mut auth =
-                Auth::refresh(App { id, secret }, refresh_token).listener(Arc::new(StoreTokens(context)));
-            if let (Some(token), Some(expires_at)) = (credentials.access_token, credentials.token_expiry_date)
-            {
-                auth = auth.cached(token, expires_at);
-            }
-            Ok(auth)
-        }
-        (None, None, None) if credentials.access_token.is_some() => {
-            Ok(credentials.access_token.map_or_else(|| Auth::access_token("".into()), Auth::access_token))
-        }
-        _ => Err(Failure::config(
-            "Config validation error: `credentials` needs `client_id`, `client_secret` and `refresh_token`",
-        )),
-    }
-}
-
-/// Hands new tokens to the platform before they are used.
-struct StoreTokens(Context);
-
-#[async_trait]
-impl TokenListener for StoreTokens {
-    async fn refreshed(&self, tokens: &Tokens) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let refresh_token = tokens.refresh_token.as_ref().map(ExposeSecret::expose_secret);
-        let access_token = tokens.access_token.expose_secret();
-        let config = config::with_tokens(self.0.config(), access_token, refresh_token, tokens.expires_at);
-        Ok(self.0.store_config(config).await?)
+    fn sign_in(&self, config: &Config, context: Context) -> Arc<SignIn> {
+        Arc::new(SignIn::new(config, context, self.base_url.clone(), self.retry))
     }
 }
 
@@ -93,16 +50,23 @@ impl Source for Pinterest {
     }
 
     async fn check(&self, config: Config, context: Context) -> Result<(), Failure> {
-        let client = self.client(&config, context)?;
+        let client = self.sign_in(&config, context).client()?;
         let answer = client.get(&endpoint::USER_ACCOUNT, Args::new()).await;
         answer.map(|_| ()).map_err(policy::failure)
     }
 
     fn streams(&self, config: Config, context: Context) -> Result<Vec<Arc<dyn Stream>>, Failure> {
-        let client = self.client(&config, context)?;
-        let streams =
-            ALL.iter().map(|def| Ok(Arc::new(ApiStream::new(*def, &config, &client)?) as Arc<dyn Stream>));
+        let sign_in = self.sign_in(&config, context);
+        let config = Arc::new(config);
+        let streams = ALL.iter().map(|def| {
+            Ok(Arc::new(ApiStream::new(*def, Arc::clone(&config), Arc::clone(&sign_in))?) as Arc<dyn Stream>)
+        });
         streams.collect()
+    }
+
+    async fn prepare(&self, config: &Config, context: Context) -> Result<(), Failure> {
+        // Said once here, not by each stream.
+        self.sign_in(config, context).client().map(|_| ())
     }
 
     fn concurrency(&self, config: &Config) -> usize {

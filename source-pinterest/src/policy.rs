@@ -27,7 +27,8 @@ pub(crate) fn failure(error: Error) -> Failure {
 
 /// Whether an answer says that the account has no catalog, so there is nothing to read.
 ///
-/// Source: the OpenAPI description of `catalogs_product_groups/list`, status 409, code 4182.
+/// Source: the OpenAPI description of `catalogs_product_groups/list`, status 409, code 4182. A conflict with another
+/// code says nothing about the catalog, so it is a failure.
 pub(crate) fn has_no_catalog(error: &Error) -> bool {
-    error.status() == Some(409)
+    error.status() == Some(409) && error.code() == Some(4182)
 }

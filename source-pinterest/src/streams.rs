@@ -6,11 +6,12 @@ use connector_core::{
     Batch, ClientFiltered, CursorFormat, CursorPolicy, CursorValue, Descriptor, Failure, Page, Pages,
     Partitions, RawRecord, Slice, Stream,
 };
-use futures::{StreamExt, TryStreamExt};
-use pinterest_client::{Args, Client, Endpoint, Observer, RateLimited, RawPage, endpoint};
+use futures::{StreamExt, TryStreamExt, stream};
+use pinterest_client::{Args, Endpoint, Observer, RateLimited, RawPage, endpoint};
 
 use crate::config::Config;
 use crate::policy;
+use crate::sign_in::SignIn;
 
 /// One stream: what differs from the others.
 #[derive(Clone, Copy, Debug)]
@@ -148,16 +149,16 @@ pub(crate) const ALL: &[StreamDef] = &[
 pub(crate) struct ApiStream {
     def: StreamDef,
     schema: serde_json::Map<String, serde_json::Value>,
-    config: Config,
-    client: Client,
+    config: Arc<Config>,
+    sign_in: Arc<SignIn>,
 }
 
 impl ApiStream {
-    pub(crate) fn new(def: StreamDef, config: &Config, client: &Client) -> Result<Self, Failure> {
+    pub(crate) fn new(def: StreamDef, config: Arc<Config>, sign_in: Arc<SignIn>) -> Result<Self, Failure> {
         let schema = serde_json::from_str(def.schema).map_err(|error| {
             Failure::system(format!("the schema of {} is broken", def.name)).with_source(error)
         })?;
-        Ok(Self { def, schema, config: config.clone(), client: client.clone() })
+        Ok(Self { def, schema, config, sign_in })
     }
 
     fn args(&self, slice: &Slice) -> Args {
@@ -229,7 +230,10 @@ impl Stream for ApiStream {
 
     fn read<'a>(&'a self, slice: &'a Slice) -> Pages<'a> {
         let (endpoint, args) = self.request(slice);
-        let client = self.client.observed_by(Arc::new(SliceObserver(slice.clone())));
+        let client = match self.sign_in.client() {
+            Ok(client) => client.observed_by(Arc::new(SliceObserver(slice.clone()))),
+            Err(failure) => return stream::iter([Err(failure)]).boxed(),
+        };
         let empty_without_catalog = self.def.empty_without_catalog;
         let pages = client.list(endpoint, args).pages().map_ok(page);
         pages

@@ -1,0 +1,99 @@
+//! The client that all streams share: built when the first of them reads, so that `discover` needs no sign-in.
+
+use std::error::Error;
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use connector_core::{Context, Failure};
+use pinterest_client::{App, Auth, Client, RetryPolicy, TokenListener, Tokens};
+use secrecy::ExposeSecret;
+
+use crate::config::{self, Config, Credentials};
+
+/// What a client is made of.
+pub(crate) struct SignIn {
+    credentials: Credentials,
+    context: Context,
+    base_url: Option<String>,
+    retry: Option<RetryPolicy>,
+    client: OnceLock<Client>,
+}
+
+impl SignIn {
+    pub(crate) fn new(
+        config: &Config,
+        context: Context,
+        base_url: Option<String>,
+        retry: Option<RetryPolicy>,
+    ) -> Self {
+        Self { credentials: config.credentials(), context, base_url, retry, client: OnceLock::new() }
+    }
+
+    /// The client; all that ask get the same one.
+    pub(crate) fn client(&self) -> Result<Client, Failure> {
+        if let Some(client) = self.client.get() {
+            return Ok(client.clone());
+        }
+        let built = self.build()?;
+        Ok(self.client.get_or_init(|| built).clone())
+    }
+
+    fn build(&self) -> Result<Client, Failure> {
+        let refused = |error: pinterest_client::Error| Failure::config(error.to_string()).with_source(error);
+        let builder = Client::builder().auth(self.auth()?);
+        let builder = match &self.base_url {
+            Some(url) => builder.base_url(url),
+            None => builder.base_url_from_env(),
+        };
+        let mut builder = builder.map_err(refused)?;
+        if let Some(policy) = self.retry {
+            builder = builder.retry(policy);
+        }
+        builder.build().map_err(refused)
+    }
+
+    fn auth(&self) -> Result<Auth, Failure> {
+        let credentials = self.credentials.clone();
+        let missing = missing_keys(&credentials);
+        let cached = credentials.access_token;
+        match (credentials.client_id, credentials.client_secret, credentials.refresh_token, cached) {
+            (Some(id), Some(secret), Some(refresh_token), cached) => {
+                let listener = Arc::new(StoreTokens(self.context.clone()));
+                let auth = Auth::refresh(App { id, secret }, refresh_token).listener(listener);
+                Ok(match cached {
+                    Some(token) => auth.cached(token, credentials.token_expiry_date),
+                    None => auth,
+                })
+            }
+            (_, _, _, Some(token)) => Ok(Auth::access_token(token)),
+            _ => Err(Failure::config(format!(
+                "Config validation error: `credentials` lacks {missing}; a sign-in needs `client_id`, \
+                 `client_secret` and `refresh_token`, or an `access_token` alone"
+            ))),
+        }
+    }
+}
+
+/// The keys of a refresh that the config does not have, for a message.
+fn missing_keys(credentials: &Credentials) -> String {
+    let keys = [
+        ("`client_id`", credentials.client_id.is_none()),
+        ("`client_secret`", credentials.client_secret.is_none()),
+        ("`refresh_token`", credentials.refresh_token.is_none()),
+    ];
+    let missing: Vec<_> = keys.into_iter().filter_map(|(key, missing)| missing.then_some(key)).collect();
+    missing.join(", ")
+}
+
+/// Hands new tokens to the platform before they are used.
+struct StoreTokens(Context);
+
+#[async_trait]
+impl TokenListener for StoreTokens {
+    async fn refreshed(&self, tokens: &Tokens) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let refresh_token = tokens.refresh_token.as_ref().map(ExposeSecret::expose_secret);
+        let access_token = tokens.access_token.expose_secret();
+        let config = config::with_tokens(self.0.config(), access_token, refresh_token, tokens.expires_at);
+        Ok(self.0.store_config(config).await?)
+    }
+}
