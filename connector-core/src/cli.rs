@@ -88,6 +88,17 @@ pub fn run<S: Source>(source: S) -> ExitCode {
     if ended.unwrap_or(false) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// Does what arguments say, without the program's name; `None` when they are unusable.
+pub(crate) async fn command<S: Source, W: Write + Send + 'static>(
+    source: &S,
+    arguments: &[&str],
+    output: W,
+    clock: Clock,
+) -> Option<io::Result<bool>> {
+    let arguments = Arguments::try_parse_from(std::iter::once("source").chain(arguments.iter().copied())).ok()?;
+    Some(obey(source, arguments.command, output, clock).await)
+}
+
 /// Does what a command says; `Ok(true)` on success. The output is written to its end either way.
 async fn obey<S: Source, W: Write + Send + 'static>(
     source: &S,

@@ -113,8 +113,8 @@ pub struct Page {
 
 impl Page {
     /// A page of these records.
-    pub fn new(records: Vec<RawRecord>) -> Self {
-        Self { records }
+    pub fn new<R: Into<RawRecord>>(records: impl IntoIterator<Item = R>) -> Self {
+        Self { records: records.into_iter().map(Into::into).collect() }
     }
 
     /// A page of records made in the program.

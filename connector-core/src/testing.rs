@@ -24,6 +24,13 @@ pub struct Run {
 #[derive(Clone, Debug, Default)]
 struct Shared(Arc<Mutex<Vec<u8>>>);
 
+impl Shared {
+    fn messages(&self) -> Vec<Message> {
+        let bytes = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        Reader::new(bytes.as_slice()).filter_map(|line| Some(line.ok()?.message)).collect()
+    }
+}
+
 impl Write for Shared {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
@@ -47,9 +54,15 @@ pub async fn read<S: Source>(
     let success = cli::read(source, config, catalog, saved, &emitter).await;
     drop(emitter);
     let written = written.wait().await;
-    let bytes = std::mem::take(&mut *output.0.lock().unwrap_or_else(PoisonError::into_inner));
-    let messages = Reader::new(bytes.as_slice()).filter_map(|line| Some(line.ok()?.message)).collect();
-    Run { success: success == Ok(true) && written.is_ok(), messages }
+    Run { success: success == Ok(true) && written.is_ok(), messages: output.messages() }
+}
+
+/// Runs a command with its arguments as a platform does, for example `["check", "--config", path]`, with a clock of the
+/// caller's. Unusable arguments are no success and write no message.
+pub async fn command<S: Source>(source: &S, arguments: &[&str], clock: Clock) -> Run {
+    let output = Shared::default();
+    let ended = cli::command(source, arguments, output.clone(), clock).await;
+    Run { success: matches!(ended, Some(Ok(true))), messages: output.messages() }
 }
 
 impl Run {

@@ -247,7 +247,7 @@ impl Stream for ApiStream {
 
 /// The client has read these bytes as JSON objects already.
 fn page(page: RawPage) -> Page {
-    Page::new(page.items.into_iter().map(RawRecord::already_checked).collect())
+    Page::new(page.items.into_iter().map(RawRecord::already_checked))
 }
 
 /// Tells the platform when a slice waits for a rate limit.
