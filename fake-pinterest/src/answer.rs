@@ -61,13 +61,15 @@ pub(crate) struct ApiError {
     pub(crate) status: u16,
     pub(crate) code: i64,
     pub(crate) message: String,
+    /// The whole seconds after which the same request is welcome again, sent in `x-ratelimit-reset`.
+    pub(crate) reset_in: Option<u64>,
     /// Whether the request is one the fake was not written for.
     pub(crate) unplanned: bool,
 }
 
 impl ApiError {
     pub(crate) fn new(status: u16, code: i64, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), unplanned: false }
+        Self { status, code, message: message.into(), reset_in: None, unplanned: false }
     }
 
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
@@ -86,6 +88,10 @@ impl ApiError {
         Self::new(429, 8, "This request exceeded a rate limit.")
     }
 
+    pub(crate) fn rate_limited_for(seconds: u64) -> Self {
+        Self { reset_in: Some(seconds), ..Self::rate_limited() }
+    }
+
     pub(crate) fn unplanned(what: impl std::fmt::Display) -> Self {
         Self { unplanned: true, ..Self::new(500, 0, format!("fake-pinterest has no answer to this: {what}")) }
     }
@@ -95,7 +101,11 @@ impl ApiError {
     }
 
     pub(crate) fn response(&self) -> Response {
-        json_response(self.status, self.body().to_string())
+        let response = json_response(self.status, self.body().to_string());
+        match self.reset_in {
+            Some(seconds) => with_header(response, "x-ratelimit-reset", seconds),
+            None => response,
+        }
     }
 }
 

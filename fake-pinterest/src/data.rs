@@ -50,6 +50,12 @@ const STREAMS: &[(&str, Kind)] = &[
     ("catalogs_product_groups", Kind::ProductGroups),
 ];
 
+/// The names of all streams.
+#[cfg(test)]
+pub(crate) fn stream_names() -> impl Iterator<Item = &'static str> {
+    STREAMS.iter().map(|(name, _)| *name)
+}
+
 #[expect(clippy::panic, reason = "a test that names no stream must fail, not pass on an empty list")]
 fn kind_of(stream: &str) -> Kind {
     match STREAMS.iter().find(|(name, _)| *name == stream) {
@@ -119,7 +125,7 @@ impl Stored {
         self.status.as_deref().is_some_and(|status| statuses.contains(&status))
     }
 
-    fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         // The text was written by serde_json, so it reads back.
         serde_json::from_str(&self.text).unwrap_or_default()
     }
@@ -151,7 +157,7 @@ impl Place {
     }
 }
 
-/// All records of the fake. A running fake lends it to a test.
+/// All records of the fake. [`FakePinterest::edit`](crate::FakePinterest::edit) lends it to a test.
 ///
 /// Streams are named as the connector names them: `boards`, `board_sections`, `board_pins`, `board_section_pins`,
 /// `ad_accounts`, `campaigns`, `ad_groups`, `ads`, `audiences`, `keywords`, `conversion_tags`, `customer_lists`,

@@ -7,7 +7,7 @@ pub enum Bearer {
     Absent,
     /// A token that this server never gave out.
     Unknown,
-    /// The token with this serial number: 0 is the first one, 1 the one of
+    /// The token with this serial number: 0 is [`access_token`](crate::FakePinterest::access_token), 1 the one of
     /// the first refresh, and so on.
     Issued(usize),
 }

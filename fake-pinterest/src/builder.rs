@@ -1,0 +1,185 @@
+//! How a server is to be, and its start.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tokio::net::TcpListener;
+
+use crate::{
+    FakePinterest, Fault, Size,
+    auth::{ALL_SCOPES, LIFETIME_SECONDS, TokenRules, Tokens},
+    connection::{ResetHandle, ResettableListener},
+    faults::Faults,
+    paging::Paging,
+    rate_limit::RateLimits,
+    requests::Requests,
+    routes::{Server, router},
+    seed,
+};
+
+/// The moment the data is made for unless said otherwise: 2026-11-24T00:00:00Z.
+const NOW: i64 = 1_795_478_400;
+
+/// How a server is to be. Without more: small data, pages as asked for, no limits, no faults.
+#[derive(Clone)]
+#[must_use]
+pub struct Builder {
+    seed: u64,
+    size: Size,
+    now: i64,
+    port: u16,
+    paging: Paging,
+    pretty: bool,
+    tokens: TokenRules,
+    limits: Vec<(String, u32, Duration)>,
+    faults: Faults,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            size: Size::Small,
+            now: NOW,
+            port: 0,
+            paging: Paging::default(),
+            pretty: false,
+            tokens: TokenRules {
+                seed: 1,
+                now: NOW,
+                lifetime_seconds: LIFETIME_SECONDS,
+                expire_after: None,
+                rotate_refresh_tokens: true,
+                scopes: ALL_SCOPES.iter().map(|&scope| scope.to_owned()).collect(),
+            },
+            limits: Vec::new(),
+            faults: Faults::default(),
+        }
+    }
+}
+
+impl Builder {
+    /// Other data and other tokens; 1 unless said otherwise.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self.tokens.seed = seed;
+        self
+    }
+
+    /// How much data.
+    pub fn size(mut self, size: Size) -> Self {
+        self.size = size;
+        self
+    }
+
+    /// The moment, in epoch seconds, that no record is newer than; 2026-11-24T00:00:00Z unless said otherwise.
+    pub fn now(mut self, now: i64) -> Self {
+        self.now = now;
+        self.tokens.now = now;
+        self
+    }
+
+    /// The port to listen on; a free one unless said otherwise.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Never more items on a page, whatever is asked for.
+    pub fn max_page_size(mut self, items: usize) -> Self {
+        self.paging.max_page_size = Some(items);
+        self
+    }
+
+    /// An empty page with a bookmark comes second in every listing of more than one page.
+    pub fn empty_page_in_the_middle(mut self) -> Self {
+        self.paging.empty_page_in_the_middle = true;
+        self
+    }
+
+    /// Line breaks between the tokens of every answer.
+    pub fn pretty(mut self) -> Self {
+        self.pretty = true;
+        self
+    }
+
+    /// The only scopes that every token has, e.g. `ads:read`; all unless said otherwise.
+    pub fn scopes<'a>(mut self, scopes: impl IntoIterator<Item = &'a str>) -> Self {
+        self.tokens.scopes = scopes.into_iter().map(str::to_owned).collect();
+        self
+    }
+
+    /// How long an access token works, in seconds of tokio's clock; 30 days unless said otherwise.
+    pub fn token_lifetime(mut self, seconds: u64) -> Self {
+        self.tokens.lifetime_seconds = seconds;
+        self
+    }
+
+    /// Every access token works for so many requests only.
+    pub fn expire_tokens_after(mut self, requests: usize) -> Self {
+        self.tokens.expire_after = Some(requests);
+        self
+    }
+
+    /// A refresh keeps the refresh token, as for apps that do not ask for a continuous one.
+    pub fn keep_refresh_token(mut self) -> Self {
+        self.tokens.rotate_refresh_tokens = false;
+        self
+    }
+
+    /// Refuses what is over a limit of a rate category, for example 10 `ads_read` requests a second.
+    pub fn rate_limit(mut self, category: &str, requests: u32, per: Duration) -> Self {
+        self.limits.push((category.to_owned(), requests, per));
+        self
+    }
+
+    /// Lets something go wrong.
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.add(fault);
+        self
+    }
+
+    /// Starts the server on this machine's loopback address.
+    ///
+    /// # Errors
+    ///
+    /// When the port is taken.
+    pub async fn start(self) -> io::Result<FakePinterest> {
+        let mut limits = RateLimits::default();
+        for (category, requests, per) in &self.limits {
+            limits.limit(category, *requests, *per);
+        }
+        let server = Arc::new(Mutex::new(Server {
+            data: seed::data(self.seed, self.now, self.size),
+            tokens: Tokens::new(self.tokens),
+            limits,
+            requests: Requests::default(),
+            faults: self.faults,
+            paging: self.paging,
+            pretty: self.pretty,
+        }));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
+        let address: SocketAddr = listener.local_addr()?;
+        let service = router(server.clone()).into_make_service_with_connect_info::<ResetHandle>();
+        let task = tokio::spawn(async move {
+            // Serves until the task is aborted; a connection that fails ends alone.
+            let _ = axum::serve(ResettableListener(listener), service).await;
+        });
+        Ok(FakePinterest { server, address, task })
+    }
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder")
+            .field("seed", &self.seed)
+            .field("size", &self.size)
+            .field("now", &self.now)
+            .field("port", &self.port)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,349 @@
+//! Faults: what goes wrong, where and when.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::{
+    answer::ApiError,
+    auth,
+    odd_body::OddBody,
+    operation::{self, Operation},
+};
+
+/// One thing that goes wrong: where (an operation, a path, only later pages), when (from the n-th matching request
+/// on, for so many requests) and what.
+///
+/// Without more it answers 500 to the next matching request. Matching requests are counted from the moment the fault
+/// is added. When two faults hit the same request, the one added first wins; delays add to any of them.
+///
+/// ```
+/// use fake_pinterest::{Fault, OddBody, RateLimitForm};
+///
+/// let busy = Fault::on("campaigns/list").nth(2).rate_limit(RateLimitForm::ResetHeader(3));
+/// let down = Fault::anywhere().status(503).for_ever();
+/// let broken = Fault::on("ads/list").on_later_pages().times(2).body(OddBody::WrongJson);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Fault {
+    operation: Option<&'static str>,
+    path_contains: Option<String>,
+    later_pages: bool,
+    nth: usize,
+    times: Option<usize>,
+    pub(crate) effect: Effect,
+}
+
+/// What a fault does.
+#[derive(Debug, Clone)]
+pub(crate) enum Effect {
+    Refuse { status: u16, body: Value, header: Option<(&'static str, u64)> },
+    Body(OddBody),
+    Reset,
+    Delay(Duration),
+    RepeatBookmark,
+    DuplicateFirstItem,
+    WithoutField(&'static str),
+}
+
+/// The ways in which Pinterest, or what stands in front of it, says "too many requests". Waits are whole seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RateLimitForm {
+    /// 429 with `x-ratelimit-reset: N`.
+    ResetHeader(u64),
+    /// 429 with `Retry-After: N`.
+    RetryAfterHeader(u64),
+    /// 429 with "Retry after N seconds" in the message.
+    Message(u64),
+    /// 429 with nothing that tells how long to wait, and an ordinary code.
+    Bare,
+    /// 429 with code 8 in the body.
+    Code8,
+    /// 200 with an error body of code 8 where the items should be.
+    Code8WithStatus200,
+    /// 400 with "Retry after N seconds" in the message.
+    BadRequest(u64),
+}
+
+impl Fault {
+    /// A fault of one operation, named by its `operationId`, e.g. `campaigns/list`.
+    ///
+    /// # Panics
+    ///
+    /// When the fake serves no such operation.
+    #[must_use]
+    #[expect(clippy::panic, reason = "a fault that can never happen would make a test pass for nothing")]
+    pub fn on(operation: &str) -> Self {
+        match operation::ALL.iter().find(|known| known.id == operation) {
+            Some(known) => Self { operation: Some(known.id), ..Self::anywhere() },
+            None => panic!("fake-pinterest serves no operation named {operation}"),
+        }
+    }
+
+    /// A fault of every operation.
+    #[must_use]
+    pub fn anywhere() -> Self {
+        let effect = refuse(&server_error(500), None);
+        Self { operation: None, path_contains: None, later_pages: false, nth: 1, times: Some(1), effect }
+    }
+
+    /// Only requests whose path or query (as sent, joined by `?`) contains this text, e.g. the id of an ad account.
+    #[must_use]
+    pub fn path_contains(self, text: impl Into<String>) -> Self {
+        Self { path_contains: Some(text.into()), ..self }
+    }
+
+    /// Only requests with a bookmark, that is, every page but the first.
+    #[must_use]
+    pub fn on_later_pages(self) -> Self {
+        Self { later_pages: true, ..self }
+    }
+
+    /// Begins with the n-th matching request, counted from 1.
+    #[must_use]
+    pub fn nth(self, nth: usize) -> Self {
+        Self { nth, ..self }
+    }
+
+    /// Lasts for so many matching requests. One, unless said otherwise.
+    #[must_use]
+    pub fn times(self, times: usize) -> Self {
+        Self { times: Some(times), ..self }
+    }
+
+    /// Lasts until the faults are cleared.
+    #[must_use]
+    pub fn for_ever(self) -> Self {
+        Self { times: None, ..self }
+    }
+
+    /// Refuses as a rate limit does.
+    #[must_use]
+    pub fn rate_limit(self, form: RateLimitForm) -> Self {
+        self.effect(form.effect())
+    }
+
+    /// Answers this status with Pinterest's error body.
+    #[must_use]
+    pub fn status(self, status: u16) -> Self {
+        self.effect(refuse(&server_error(status), None))
+    }
+
+    /// Answers this status and this body.
+    #[must_use]
+    pub fn status_with_body(self, status: u16, body: Value) -> Self {
+        self.effect(Effect::Refuse { status, body, header: None })
+    }
+
+    /// Answers 200 with a body that is not what was asked for.
+    #[must_use]
+    pub fn body(self, body: OddBody) -> Self {
+        self.effect(Effect::Body(body))
+    }
+
+    /// Resets the connection instead of an answer.
+    #[must_use]
+    pub fn reset_connection(self) -> Self {
+        self.effect(Effect::Reset)
+    }
+
+    /// Answers as usual, but only after this time (of tokio's clock).
+    #[must_use]
+    pub fn delay(self, delay: Duration) -> Self {
+        self.effect(Effect::Delay(delay))
+    }
+
+    /// Answers a page whose bookmark is the one it was asked with: following bookmarks never ends.
+    #[must_use]
+    pub fn repeat_bookmark(self) -> Self {
+        self.effect(Effect::RepeatBookmark)
+    }
+
+    /// Answers a page whose first item stands there twice.
+    #[must_use]
+    pub fn duplicate_first_item(self) -> Self {
+        self.effect(Effect::DuplicateFirstItem)
+    }
+
+    /// Refuses the refresh token, as after it was revoked: 400 with `invalid_grant` in the message.
+    #[must_use]
+    pub fn invalid_grant(self) -> Self {
+        self.effect(refuse(&auth::invalid_grant(), None))
+    }
+
+    /// Refuses the client id and secret: 401.
+    #[must_use]
+    pub fn invalid_client(self) -> Self {
+        self.effect(refuse(&ApiError::authentication_failed(), None))
+    }
+
+    /// Leaves `access_token` out of an otherwise good answer.
+    #[must_use]
+    pub fn without_access_token(self) -> Self {
+        self.effect(Effect::WithoutField("access_token"))
+    }
+
+    /// Leaves `expires_in` out of an otherwise good answer.
+    #[must_use]
+    pub fn without_expires_in(self) -> Self {
+        self.effect(Effect::WithoutField("expires_in"))
+    }
+
+    fn effect(self, effect: Effect) -> Self {
+        Self { effect, ..self }
+    }
+
+    fn matches(&self, operation: &Operation, path_and_query: &str, is_later_page: bool) -> bool {
+        self.operation.is_none_or(|id| id == operation.id)
+            && self.path_contains.as_ref().is_none_or(|text| path_and_query.contains(text.as_str()))
+            && (is_later_page || !self.later_pages)
+    }
+
+    /// Whether the fault happens to the matching request with this number, from 1.
+    fn hits(&self, number: usize) -> bool {
+        number >= self.nth && self.times.is_none_or(|times| number - self.nth < times)
+    }
+}
+
+impl RateLimitForm {
+    fn effect(self) -> Effect {
+        let plain = ApiError::rate_limited();
+        let code_29 = ApiError { code: 29, ..plain.clone() };
+        let said = |status, seconds| ApiError {
+            status,
+            message: format!("You have exceeded your rate limit. Retry after {seconds} seconds."),
+            ..code_29.clone()
+        };
+        match self {
+            Self::ResetHeader(seconds) => refuse(&code_29, Some(("x-ratelimit-reset", seconds))),
+            Self::RetryAfterHeader(seconds) => refuse(&code_29, Some(("retry-after", seconds))),
+            Self::Message(seconds) => refuse(&said(429, seconds), None),
+            Self::Bare => refuse(&code_29, None),
+            Self::Code8 => refuse(&plain, None),
+            Self::Code8WithStatus200 => refuse(&ApiError { status: 200, ..plain }, None),
+            Self::BadRequest(seconds) => refuse(&ApiError { code: 1, ..said(400, seconds) }, None),
+        }
+    }
+}
+
+fn refuse(error: &ApiError, header: Option<(&'static str, u64)>) -> Effect {
+    Effect::Refuse { status: error.status, body: error.body(), header }
+}
+
+fn server_error(status: u16) -> ApiError {
+    match status {
+        401 => ApiError::authentication_failed(),
+        403 => ApiError::new(403, 29, "You are not permitted to access that resource."),
+        404 => ApiError::new(404, 2, "The requested resource could not be found on this server."),
+        429 => ApiError::rate_limited(),
+        _ => ApiError::new(status, i64::from(status), "Something went wrong on our end. Sorry about that."),
+    }
+}
+
+/// The faults that are set, each with the number of requests it has matched.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Faults(Vec<(Fault, usize)>);
+
+/// What happens to one request.
+#[derive(Debug, Default)]
+pub(crate) struct Mishap {
+    pub(crate) delay: Duration,
+    pub(crate) effect: Option<Effect>,
+}
+
+impl Faults {
+    pub(crate) fn add(&mut self, fault: Fault) {
+        self.0.push((fault, 0));
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Counts a request and tells what happens to it.
+    pub(crate) fn strike(
+        &mut self,
+        operation: &Operation,
+        path_and_query: &str,
+        is_later_page: bool,
+    ) -> Mishap {
+        let mut mishap = Mishap::default();
+        for (fault, matched) in &mut self.0 {
+            if !fault.matches(operation, path_and_query, is_later_page) {
+                continue;
+            }
+            *matched += 1;
+            if fault.hits(*matched) {
+                match &fault.effect {
+                    Effect::Delay(delay) => mishap.delay += *delay,
+                    effect if mishap.effect.is_none() => mishap.effect = Some(effect.clone()),
+                    _ => {}
+                }
+            }
+        }
+        mishap
+    }
+}
+
+impl Effect {
+    /// Whether it changes the answer the request would have had, instead of standing in its place.
+    pub(crate) fn is_alteration(&self) -> bool {
+        match self {
+            Self::RepeatBookmark | Self::DuplicateFirstItem | Self::WithoutField(_) => true,
+            Self::Body(body) => body.needs_the_real_one(),
+            Self::Refuse { .. } | Self::Reset | Self::Delay(_) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn struck(faults: &mut Faults, path_and_query: &str) -> bool {
+        let (operation, _) = operation::find("GET", "/v5/boards").unwrap();
+        faults.strike(operation, path_and_query, path_and_query.contains("bookmark=")).effect.is_some()
+    }
+
+    fn one(fault: Fault) -> Faults {
+        let mut faults = Faults::default();
+        faults.add(fault);
+        faults
+    }
+
+    #[test]
+    fn begins_at_the_nth_request_and_ends_after_its_times() {
+        let mut faults = one(Fault::on("boards/list").nth(2).times(2));
+        let hits: Vec<bool> = (0..4).map(|_| struck(&mut faults, "/v5/boards")).collect();
+        assert_eq!(hits, [false, true, true, false]);
+    }
+
+    #[test]
+    fn counts_only_the_requests_it_is_about() {
+        let mut faults = one(Fault::on("ads/list").for_ever());
+        assert!(!struck(&mut faults, "/v5/boards"));
+        let mut faults = one(Fault::anywhere().path_contains("ad_account_id=7").on_later_pages());
+        assert!(!struck(&mut faults, "/v5/boards?ad_account_id=7"));
+        assert!(!struck(&mut faults, "/v5/boards?bookmark=x"));
+        assert!(struck(&mut faults, "/v5/boards?ad_account_id=7&bookmark=x"));
+    }
+
+    #[test]
+    fn the_first_fault_wins_and_delays_add_up() {
+        let mut faults = one(Fault::anywhere().delay(Duration::from_secs(1)));
+        faults.add(Fault::anywhere().status(503));
+        faults.add(Fault::anywhere().status(404));
+        faults.add(Fault::anywhere().delay(Duration::from_secs(2)));
+        let (operation, _) = operation::find("GET", "/v5/boards").unwrap();
+        let mishap = faults.strike(operation, "/v5/boards", false);
+        assert_eq!(mishap.delay, Duration::from_secs(3));
+        assert!(matches!(mishap.effect, Some(Effect::Refuse { status: 503, .. })));
+    }
+
+    #[test]
+    #[should_panic(expected = "no operation named campaign")]
+    fn a_fault_of_no_operation_fails() {
+        let _ = Fault::on("campaign");
+    }
+}
