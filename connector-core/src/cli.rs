@@ -95,7 +95,8 @@ pub(crate) async fn command<S: Source, W: Write + Send + 'static>(
     output: W,
     clock: Clock,
 ) -> Option<io::Result<bool>> {
-    let arguments = Arguments::try_parse_from(std::iter::once("source").chain(arguments.iter().copied())).ok()?;
+    let arguments =
+        Arguments::try_parse_from(std::iter::once("source").chain(arguments.iter().copied())).ok()?;
     Some(obey(source, arguments.command, output, clock).await)
 }
 

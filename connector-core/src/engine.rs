@@ -113,7 +113,7 @@ impl Sync<'_> {
             Err(failure) => {
                 report(&output, self.emitter, &failure).await?;
                 output.status(StreamStatus::Incomplete).await?;
-                self.failed.push(format!("{name}: {failure}"));
+                self.failed.push(failure.to_string());
             }
         }
         Ok(())

@@ -291,8 +291,7 @@ impl StreamRun {
         }
         if let Some(failure) = &failure {
             for (_, child) in &reading.children {
-                let why = format!("{}: {failure}", self.name);
-                child.tell(FromParent::Incomplete(failure.failure_type(), why));
+                child.tell(FromParent::Incomplete(failure.failure_type(), failure.to_string()));
             }
         }
         let Some(output) = &self.output else { return Ok(None) };
@@ -302,7 +301,7 @@ impl StreamRun {
         output.checkpoint(self.state.checkpoint()).await?;
         let status = if failure.is_some() { StreamStatus::Incomplete } else { StreamStatus::Complete };
         output.status(status).await?;
-        Ok(failure.map(|failure| format!("{}: {failure}", self.name)))
+        Ok(failure.map(|failure| failure.to_string()))
     }
 
     /// All failures of the stream in one: the first in full, the others counted and kept as the cause.
