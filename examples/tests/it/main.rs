@@ -1,0 +1,3 @@
+//! The examples at work.
+
+mod bookshop;
