@@ -53,10 +53,20 @@ fn a_wrong_type_in_the_config_is_told_with_its_path() {
 }
 
 #[test]
-fn a_config_without_a_sign_in_says_what_to_add() {
-    let files = Files::new();
-    let config = files.write("config.json", "{}");
-    assert_told(&run("discover", &[("--config", &config)]), &["client_id", "client_secret", "refresh_token"]);
+fn a_sign_in_that_is_not_whole_names_what_is_missing() {
+    for (credentials, missing) in [
+        (json!({}), "`client_id`, `client_secret`, `refresh_token`;"),
+        (json!({"client_id": "1", "refresh_token": "hush"}), "`client_secret`;"),
+        (json!({"client_id": "1", "client_secret": "hush", "refresh_token": ""}), "`refresh_token`;"),
+    ] {
+        let files = Files::new();
+        let config = files.write("config.json", json!({"credentials": credentials}).to_string());
+        let catalog = files.catalog("boards", "full_refresh");
+        let read = run("read", &[("--config", &config), ("--catalog", &catalog)]);
+        assert_told(&read, &["Config validation error", missing]);
+        assert_eq!(read.errors().len(), 1, "said once");
+        assert_eq!(run("discover", &[("--config", &config)]).lines[0]["type"], "CATALOG");
+    }
 }
 
 #[test]
