@@ -5,6 +5,10 @@
 //! this crate does not know survive a round trip: every body has an `extra`, enums have an `Other`, and a message
 //! of an unknown type is a [`Message::Unknown`].
 //!
+//! What a source says: a [`ConnectorSpecification`] and a [`ConnectionStatus`] before a sync, a [`Catalog`] of
+//! [`Stream`]s, of which the user makes a [`ConfiguredCatalog`]; then [`Record`]s, [`State`]s, [`Trace`]s, [`Log`]s,
+//! and a [`Control`] when its config changed.
+//!
 //! ```
 //! use airbyte_protocol::{Message, RawJson, Record, Writer};
 //! let record = Record::new("boards", r#"{"id":"549755885175"}"#.parse::<RawJson>()?, 1795478400000);
@@ -20,6 +24,7 @@
 //! Source of all names and types: the protocol's schema, version 0.18, in the repository
 //! `airbytehq/airbyte-protocol`.
 
+mod auth;
 mod catalog;
 mod control;
 mod lines;
@@ -32,6 +37,10 @@ mod spec;
 mod state;
 mod trace;
 
+pub use auth::{
+    AdvancedAuth, AuthFlowType, AuthSpecification, OAuth2Specification, OAuthConfigSpecification,
+    OAuthConnectorInput, OAuthStateParameter, PathStep,
+};
 pub use catalog::{
     Catalog, ConfiguredCatalog, ConfiguredStream, DestinationCatalog, DestinationOperation,
     DestinationSyncMode, Stream, SyncMode,
@@ -41,10 +50,8 @@ pub use lines::{ReadError, Reader, RecordTemplate, Writer};
 pub use log::{Level, Log};
 pub use message::{Envelope, Message, UnknownMessage};
 pub use raw_json::RawJson;
-pub use record::{FileReference, Record, RecordChange, RecordMeta};
-pub use spec::{
-    AdvancedAuth, ConnectionState, ConnectionStatus, ConnectorSpecification, OAuthConfigSpecification,
-};
+pub use record::{ChangeReason, ChangeType, FileReference, Record, RecordChange, RecordMeta};
+pub use spec::{ConnectionState, ConnectionStatus, ConnectorSpecification};
 pub use state::{GlobalState, State, StateKind, StateStats, StreamDescriptor, StreamState};
 pub use trace::{
     AnalyticsTrace, ErrorTrace, EstimateTrace, EstimateType, FailureType, RateLimited, StreamStatus,

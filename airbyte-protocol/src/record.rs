@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::open_enum::open_enum;
 use crate::{Extra, RawJson};
 
 /// One row of a stream.
@@ -47,18 +48,63 @@ pub struct RecordMeta {
     pub extra: Extra,
 }
 
+open_enum! {
+    /// What happened to a field on its way.
+    ChangeType {
+        /// Its value was replaced by null.
+        Nulled = "NULLED",
+        /// Its value was cut short.
+        Truncated = "TRUNCATED",
+    }
+}
+
+open_enum! {
+    /// Why a field was changed on its way.
+    ChangeReason {
+        /// The row as a whole is too large for the source.
+        SourceRecordSizeLimitation = "SOURCE_RECORD_SIZE_LIMITATION",
+        /// The row as a whole is too large for the destination.
+        DestinationRecordSizeLimitation = "DESTINATION_RECORD_SIZE_LIMITATION",
+        /// The row as a whole is too large for the platform.
+        PlatformRecordSizeLimitation = "PLATFORM_RECORD_SIZE_LIMITATION",
+        /// The field is too large for the source.
+        SourceFieldSizeLimitation = "SOURCE_FIELD_SIZE_LIMITATION",
+        /// The field is too large for the destination.
+        DestinationFieldSizeLimitation = "DESTINATION_FIELD_SIZE_LIMITATION",
+        /// The field is too large for the platform.
+        PlatformFieldSizeLimitation = "PLATFORM_FIELD_SIZE_LIMITATION",
+        /// The source could not read or write the value.
+        SourceSerializationError = "SOURCE_SERIALIZATION_ERROR",
+        /// The destination could not read or write the value.
+        DestinationSerializationError = "DESTINATION_SERIALIZATION_ERROR",
+        /// The platform could not read or write the value.
+        PlatformSerializationError = "PLATFORM_SERIALIZATION_ERROR",
+        /// The source could not get the value.
+        SourceRetrievalError = "SOURCE_RETRIEVAL_ERROR",
+        /// The destination could not turn the value into the column's type.
+        DestinationTypecastError = "DESTINATION_TYPECAST_ERROR",
+    }
+}
+
 /// A field that was changed on its way.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RecordChange {
     /// The field.
     pub field: String,
-    /// What happened to it: `NULLED` or `TRUNCATED`.
-    pub change: String,
-    /// Why, for example `SOURCE_FIELD_SIZE_LIMITATION`.
-    pub reason: String,
+    /// What happened to it.
+    pub change: ChangeType,
+    /// Why.
+    pub reason: ChangeReason,
     /// Fields that this crate does not know.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+impl RecordChange {
+    /// What happened to a field, and why.
+    pub fn new(field: impl Into<String>, change: ChangeType, reason: ChangeReason) -> Self {
+        Self { field: field.into(), change, reason, extra: Extra::new() }
+    }
 }
 
 /// The file that a row describes.

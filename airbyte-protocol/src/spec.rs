@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::open_enum::open_enum;
-use crate::{DestinationSyncMode, Extra};
+use crate::{AdvancedAuth, AuthSpecification, DestinationSyncMode, Extra};
 
 open_enum! {
     /// Whether a config works.
@@ -67,57 +67,13 @@ pub struct ConnectorSpecification {
     pub supported_destination_sync_modes: Option<Vec<DestinationSyncMode>>,
     /// Deprecated: see `advanced_auth`.
     #[serde(rename = "authSpecification", default, skip_serializing_if = "Option::is_none")]
-    pub auth_specification: Option<Map<String, Value>>,
+    pub auth_specification: Option<AuthSpecification>,
     /// How a platform can sign the user in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advanced_auth: Option<AdvancedAuth>,
     /// The version of the protocol that the connector speaks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol_version: Option<String>,
-    /// Fields that this crate does not know.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// How a platform can sign the user in.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct AdvancedAuth {
-    /// `oauth2.0` or `oauth1.0`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub auth_flow_type: Option<String>,
-    /// The path of the config field that says whether this way is chosen.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub predicate_key: Option<Vec<String>>,
-    /// The value of that field when it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub predicate_value: Option<String>,
-    /// Where the parts of the sign-in stand in the config.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub oauth_config_specification: Option<OAuthConfigSpecification>,
-    /// Fields that this crate does not know.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// Where the parts of an OAuth sign-in stand in the config. Each is a JSON Schema, or free-form as the protocol
-/// leaves it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct OAuthConfigSpecification {
-    /// What the user enters before signing in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub oauth_user_input_from_connector_config_specification: Option<Map<String, Value>>,
-    /// How the sign-in works: URLs, scopes, names of parameters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub oauth_connector_input_specification: Option<Map<String, Value>>,
-    /// What the sign-in yields.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub complete_oauth_output_specification: Option<Map<String, Value>>,
-    /// What the platform's operator configures.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub complete_oauth_server_input_specification: Option<Map<String, Value>>,
-    /// Which of that goes into the config.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub complete_oauth_server_output_specification: Option<Map<String, Value>>,
     /// Fields that this crate does not know.
     #[serde(flatten)]
     pub extra: Extra,

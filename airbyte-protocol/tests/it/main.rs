@@ -1,6 +1,10 @@
 //! Lines of the protocol, read and written again.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod messages;
+mod schema;
+mod schema_walk;
+
 use airbyte_protocol::{Envelope, Message, RawJson, Reader, Record, RecordTemplate, SyncMode, Writer};
 use proptest::prelude::*;
 use serde_json::Value;
