@@ -130,8 +130,8 @@ pub(crate) const ALL: &[Operation] = &[
     Operation {
         id: "conversion_tags/list",
         path: "/v5/ad_accounts/{}/conversion_tags",
-        // The description lists no paging here; the answer has a bookmark all the same.
-        parameters: &["bookmark", "page_size"],
+        // The description knows no paging here. The fake's answer may have a bookmark all the same.
+        parameters: &["bookmark"],
         serves: Serves::OfAdAccount(Kind::ConversionTags),
         ..ADS
     },

@@ -169,11 +169,12 @@ pub const AUDIENCES: Endpoint =
 /// The keywords of an ad account, of a campaign or of ad groups.
 pub const KEYWORDS: Endpoint =
     Endpoint { operation: "keywords/get", path: "ad_accounts/{ad_account_id}/keywords", ..LIST };
-/// The conversion tags of an ad account. Not paged, and without `page_size`.
+/// The conversion tags of an ad account. The description knows no paging and no `page_size` here; should a bookmark come
+/// all the same, it is followed.
 pub const CONVERSION_TAGS: Endpoint = Endpoint {
     operation: "conversion_tags/list",
     path: "ad_accounts/{ad_account_id}/conversion_tags",
-    paging: Paging::None,
+    paging: Paging::Bookmark { page_size: None },
     ..LIST
 };
 /// The customer lists of an ad account.

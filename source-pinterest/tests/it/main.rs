@@ -1,6 +1,8 @@
 //! The program as a platform calls it: arguments and files in, lines and an exit code out.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod bad_input;
+mod connection;
 mod discover;
 mod program;
+mod sync;

@@ -63,6 +63,13 @@ pub(crate) fn run(command: &str, flags: &[(&str, &Path)]) -> Output {
     }
 }
 
+/// The streams of the catalog.
+pub(crate) fn discovered() -> Vec<Value> {
+    let files = Files::new();
+    let output = run("discover", &[("--config", &files.config())]);
+    output.lines[0]["catalog"]["streams"].as_array().unwrap().clone()
+}
+
 impl Output {
     /// The messages of all TRACE errors.
     pub(crate) fn errors(&self) -> Vec<&str> {
