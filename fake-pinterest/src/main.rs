@@ -22,7 +22,7 @@ struct Arguments {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Amount {
-    /// Some 250 records, enough of everything for a test
+    /// Some 300 records, enough of everything for a test
     Small,
     /// Some 20,000 records, the account of a shop
     Demo,

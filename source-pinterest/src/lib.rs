@@ -13,7 +13,7 @@ use std::sync::Arc;
 use airbyte_protocol::ConnectorSpecification;
 use async_trait::async_trait;
 use connector_core::{Context, Failure, Source, Stream};
-use pinterest_client::{Args, RetryPolicy, endpoint};
+use pinterest_client::{Args, Limits, RetryPolicy, endpoint};
 
 use config::Config;
 use sign_in::SignIn;
@@ -32,11 +32,13 @@ pub struct Pinterest {
     pub base_url: Option<String>,
     /// How failed requests are repeated; `None`: the client's default.
     pub retry: Option<RetryPolicy>,
+    /// The request budgets; `None`: the documented ones.
+    pub limits: Option<Limits>,
 }
 
 impl Pinterest {
     fn sign_in(&self, config: &Config, context: Context) -> Arc<SignIn> {
-        Arc::new(SignIn::new(config, context, self.base_url.clone(), self.retry))
+        Arc::new(SignIn::new(config, context, self.clone()))
     }
 }
 

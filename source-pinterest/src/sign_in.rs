@@ -5,28 +5,23 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use connector_core::{Context, Failure};
-use pinterest_client::{App, Auth, Client, RetryPolicy, TokenListener, Tokens};
+use pinterest_client::{App, Auth, Client, TokenListener, Tokens};
 use secrecy::ExposeSecret;
 
+use crate::Pinterest;
 use crate::config::{self, Config, Credentials};
 
 /// What a client is made of.
 pub(crate) struct SignIn {
     credentials: Credentials,
     context: Context,
-    base_url: Option<String>,
-    retry: Option<RetryPolicy>,
+    options: Pinterest,
     client: OnceLock<Client>,
 }
 
 impl SignIn {
-    pub(crate) fn new(
-        config: &Config,
-        context: Context,
-        base_url: Option<String>,
-        retry: Option<RetryPolicy>,
-    ) -> Self {
-        Self { credentials: config.credentials(), context, base_url, retry, client: OnceLock::new() }
+    pub(crate) fn new(config: &Config, context: Context, options: Pinterest) -> Self {
+        Self { credentials: config.credentials(), context, options, client: OnceLock::new() }
     }
 
     /// The client; all that ask get the same one.
@@ -41,13 +36,16 @@ impl SignIn {
     fn build(&self) -> Result<Client, Failure> {
         let refused = |error: pinterest_client::Error| Failure::config(error.to_string()).with_source(error);
         let builder = Client::builder().auth(self.auth()?);
-        let builder = match &self.base_url {
+        let builder = match &self.options.base_url {
             Some(url) => builder.base_url(url),
             None => builder.base_url_from_env(),
         };
         let mut builder = builder.map_err(refused)?;
-        if let Some(policy) = self.retry {
+        if let Some(policy) = self.options.retry {
             builder = builder.retry(policy);
+        }
+        if let Some(limits) = &self.options.limits {
+            builder = builder.limits(limits.clone());
         }
         builder.build().map_err(refused)
     }

@@ -9,7 +9,7 @@ use airbyte_protocol::{
 };
 use connector_core::testing::{self, Run};
 use fake_pinterest::{Builder, FakePinterest};
-use pinterest_client::RetryPolicy;
+use pinterest_client::{Category, Limit, Limits, RetryPolicy};
 use serde_json::{Map, Value};
 use source_pinterest::Pinterest;
 
@@ -67,7 +67,11 @@ impl Connection {
             ConfiguredStream::new(CatalogStream::new(*name, Map::new(), vec![mode.clone()]), mode)
         });
         let catalog = ConfiguredCatalog { streams: configured.collect(), ..Default::default() };
-        let source = Pinterest { base_url: Some(self.fake.url()), retry: Some(impatient()) };
+        let source = Pinterest {
+            base_url: Some(self.fake.url()),
+            retry: Some(impatient()),
+            limits: Some(unlimited()),
+        };
         let clock = Arc::new(|| "2026-11-24T00:00:00Z".parse().unwrap());
         let run = testing::read(&source, self.config.clone(), &catalog, &self.state, clock).await;
         self.state.extend(run.saved());
@@ -100,6 +104,15 @@ impl Connection {
 fn impatient() -> RetryPolicy {
     let moment = Duration::from_millis(1);
     RetryPolicy { first_wait: moment, longest_wait: moment, ..RetryPolicy::default() }
+}
+
+/// No pace of its own: the fake says when there is a limit.
+fn unlimited() -> Limits {
+    let limit = Limit::new(1_000_000, Duration::from_secs(1));
+    Category::ALL
+        .into_iter()
+        .fold(Limits::default(), |limits, category| limits.category(category, limit))
+        .overall(limit)
 }
 
 /// Partitions are read side by side, so the order of records says nothing.

@@ -4,5 +4,6 @@
 mod bad_input;
 mod connection;
 mod discover;
+mod faults;
 mod program;
 mod sync;
