@@ -6,4 +6,5 @@ mod connection;
 mod discover;
 mod faults;
 mod program;
+mod sign_in;
 mod sync;

@@ -49,8 +49,13 @@ pub(crate) fn config() -> Value {
 
 /// Runs the program against an address where nobody listens.
 pub(crate) fn run(command: &str, flags: &[(&str, &Path)]) -> Output {
+    run_against("http://127.0.0.1:1/v5", command, flags)
+}
+
+/// Runs the program against this base URL.
+pub(crate) fn run_against(url: &str, command: &str, flags: &[(&str, &Path)]) -> Output {
     let mut program = Command::cargo_bin("source-pinterest").unwrap();
-    program.env("PINTEREST_API_URL", "http://127.0.0.1:1/v5").env_remove("RUST_LOG").arg(command);
+    program.env("PINTEREST_API_URL", url).env_remove("RUST_LOG").arg(command);
     for (flag, path) in flags {
         program.arg(flag).arg(path);
     }
