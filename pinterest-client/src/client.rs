@@ -137,7 +137,10 @@ impl ClientBuilder {
     /// As [`base_url`](Self::base_url).
     pub fn base_url_from_env(self) -> Result<Self> {
         match std::env::var(BASE_URL_VARIABLE) {
-            Ok(url) if !url.trim().is_empty() => self.base_url(&url),
+            Ok(url) if !url.trim().is_empty() => self.base_url(&url).map_err(|error| match error {
+                Error::Build(why) => Error::Build(format!("{BASE_URL_VARIABLE}: {why}")),
+                other => other,
+            }),
             _ => Ok(self),
         }
     }

@@ -101,7 +101,7 @@ impl Connection {
 }
 
 /// As many attempts as the program makes, without its waits.
-fn impatient() -> RetryPolicy {
+pub(crate) fn impatient() -> RetryPolicy {
     let moment = Duration::from_millis(1);
     RetryPolicy { first_wait: moment, longest_wait: moment, ..RetryPolicy::default() }
 }

@@ -157,3 +157,11 @@ async fn an_account_without_a_catalog_has_no_product_groups_but_another_conflict
         assert!(run.records("catalogs_product_groups").is_empty());
     }
 }
+
+#[tokio::test]
+async fn a_network_that_is_down_makes_every_stream_incomplete() {
+    let mut connection = Connection::to(FakePinterest::builder()).await;
+    connection.fake.add_fault(Fault::anywhere().for_ever().reset_connection());
+    let run = connection.sync_all().await;
+    stream_names().iter().for_each(|stream| assert_incomplete(&run, stream));
+}
