@@ -1,0 +1,46 @@
+//! The table of both syncs.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use crate::platform::{StreamSync, Sync};
+
+/// Writes a row for each stream, in the order of the catalog, and a last one for the whole sync.
+pub(crate) fn write(mut out: impl Write, streams: &[String], first: &Sync, second: &Sync) -> io::Result<()> {
+    let heads = "records requests     bytes     time";
+    let rule = "-".repeat(26 + 2 * (heads.len() + 3));
+    writeln!(out, "{:26} | {:^35} | {:^35}", "", "first sync: everything", "second sync: what changed")?;
+    writeln!(out, "{:26} | {heads} | {heads}\n{rule}", "stream")?;
+    for name in streams {
+        let of = |sync: &Sync| sync.streams.get(name).copied().unwrap_or_default();
+        writeln!(out, "{name:26} | {} | {}", cells(of(first)), cells(of(second)))?;
+    }
+    writeln!(out, "{rule}\n{:26} | {} | {}", "all", cells(total(first)), cells(total(second)))
+}
+
+/// Streams run side by side, so the time of all is not their sum. The sign-in is not a stream's request.
+fn total(sync: &Sync) -> StreamSync {
+    let sum = sync.streams.values().fold(StreamSync::default(), |sum, stream| StreamSync {
+        records: sum.records + stream.records,
+        bytes: sum.bytes + stream.bytes,
+        requests: sum.requests + stream.requests,
+        ..sum
+    });
+    StreamSync { time: sync.time, ..sum }
+}
+
+fn cells(stream: StreamSync) -> String {
+    format!("{:7} {:8} {:>9} {:>8}", stream.records, stream.requests, bytes(stream.bytes), time(stream.time))
+}
+
+fn bytes(bytes: u64) -> String {
+    match bytes {
+        0..10_000 => format!("{bytes} B"),
+        10_000..10_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
+}
+
+fn time(time: Duration) -> String {
+    format!("{:.2} s", time.as_secs_f64())
+}
