@@ -84,17 +84,17 @@ impl Position {
     }
 }
 
-/// A listing of `T`. Its options depend on what is listed; `From` tells listings of the same type apart.
+/// A listing of `T`. Its options depend on what is listed.
 ///
 /// Cloning is cheap, and each of [`page`](Self::page), [`pages`](Self::pages) and [`items`](Self::items)
 /// starts anew.
 #[must_use = "a listing asks for nothing until one of its pages is read"]
-pub struct List<T, From = ()> {
+pub struct List<T> {
     raw: RawList,
-    marker: PhantomData<fn() -> (T, From)>,
+    marker: PhantomData<fn() -> T>,
 }
 
-impl<T, From> List<T, From> {
+impl<T> List<T> {
     pub(crate) fn new(client: &Client, endpoint: Endpoint, args: Args) -> Self {
         Self { raw: RawList::new(client.clone(), endpoint, args), marker: PhantomData }
     }
@@ -125,7 +125,7 @@ impl<T, From> List<T, From> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static, From> List<T, From> {
+impl<T: DeserializeOwned + Send + 'static> List<T> {
     /// One page: the first, or the one that a bookmark leads to.
     ///
     /// # Errors
@@ -135,24 +135,24 @@ impl<T: DeserializeOwned + Send + 'static, From> List<T, From> {
     }
 
     /// All pages, each asked for when the one before has been taken. After an error there is nothing more.
-    pub fn pages(&self) -> impl Stream<Item = Result<Page<T>>> + Send + 'static + use<T, From> {
+    pub fn pages(&self) -> impl Stream<Item = Result<Page<T>>> + Send + 'static + use<T> {
         let operation = self.raw.endpoint.operation;
         self.raw().pages().and_then(move |page| std::future::ready(Page::read(page, operation)))
     }
 
     /// All records, one by one. After an error there is nothing more.
-    pub fn items(&self) -> impl Stream<Item = Result<T>> + Send + 'static + use<T, From> {
+    pub fn items(&self) -> impl Stream<Item = Result<T>> + Send + 'static + use<T> {
         self.pages().map_ok(|page| stream::iter(page.items.into_iter().map(Ok))).try_flatten()
     }
 }
 
-impl<T, From> Clone for List<T, From> {
+impl<T> Clone for List<T> {
     fn clone(&self) -> Self {
         Self { raw: self.raw.clone(), marker: PhantomData }
     }
 }
 
-impl<T, From> fmt::Debug for List<T, From> {
+impl<T> fmt::Debug for List<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("List").field(&self.raw).finish()
     }

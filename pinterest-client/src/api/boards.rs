@@ -1,0 +1,84 @@
+//! Boards, their sections and their pins.
+
+use crate::args::Args;
+use crate::client::Client;
+use crate::endpoint;
+use crate::ids::{AdAccountId, BoardId, BoardSectionId};
+use crate::list::List;
+use crate::model::{Board, BoardSection, Pin};
+
+/// The boards.
+#[derive(Clone, Debug)]
+pub struct Boards {
+    client: Client,
+}
+
+impl Boards {
+    /// All of them.
+    pub fn list(&self) -> List<Board> {
+        self.client.list_as(&endpoint::BOARDS, Args::new())
+    }
+}
+
+impl Client {
+    /// The boards.
+    #[must_use]
+    pub fn boards(&self) -> Boards {
+        Boards { client: self.clone() }
+    }
+}
+
+impl List<Board> {
+    /// Those of the owner of this ad account instead of those of the account that signed in.
+    pub fn ad_account(self, id: &AdAccountId) -> Self {
+        self.option("ad_account_id", id)
+    }
+}
+
+/// The sections of a board.
+#[derive(Clone, Debug)]
+pub struct BoardSections {
+    client: Client,
+    board: BoardId,
+}
+
+impl BoardSections {
+    /// All sections.
+    pub fn list(&self) -> List<BoardSection> {
+        self.client.list_as(&endpoint::BOARD_SECTIONS, Args::new().path("board_id", &self.board))
+    }
+}
+
+/// The pins of a board.
+#[derive(Clone, Debug)]
+pub struct BoardPins {
+    client: Client,
+    board: BoardId,
+}
+
+impl BoardPins {
+    /// All pins of the board, those in its sections included.
+    pub fn list(&self) -> List<Pin> {
+        self.client.list_as(&endpoint::BOARD_PINS, Args::new().path("board_id", &self.board))
+    }
+
+    /// The pins of one section of the board.
+    pub fn in_section(&self, section: &BoardSectionId) -> List<Pin> {
+        let args = Args::new().path("board_id", &self.board).path("section_id", section);
+        self.client.list_as(&endpoint::BOARD_SECTION_PINS, args)
+    }
+}
+
+impl Client {
+    /// The sections of a board.
+    #[must_use]
+    pub fn board_sections(&self, board: &BoardId) -> BoardSections {
+        BoardSections { client: self.clone(), board: board.clone() }
+    }
+
+    /// The pins of a board.
+    #[must_use]
+    pub fn board_pins(&self, board: &BoardId) -> BoardPins {
+        BoardPins { client: self.clone(), board: board.clone() }
+    }
+}
