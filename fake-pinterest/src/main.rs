@@ -53,8 +53,10 @@ async fn serve(arguments: &Arguments) -> std::io::Result<()> {
     let fake = FakePinterest::builder().seed(arguments.seed).size(size).now(now).port(arguments.port);
     let fake = fake.start().await?;
     let mut out = std::io::stdout();
-    writeln!(out, "PINTEREST_API_URL={}", fake.url())?;
-    writeln!(out, "a config that works once, until its refresh token is replaced: {}", fake.config())?;
+    writeln!(out, "export PINTEREST_API_URL={}", fake.url())?;
+    writeln!(out, "export PINTEREST_ACCESS_TOKEN={}", fake.access_token())?;
+    // A comment, so that a shell can read all lines.
+    writeln!(out, "# a config, which works until its refresh token is replaced: {}", fake.config())?;
     out.flush()?;
     tokio::signal::ctrl_c().await
 }
