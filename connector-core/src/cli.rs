@@ -7,8 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use airbyte_protocol::{
-    Catalog, ConfiguredCatalog, ConnectionStatus, ErrorTrace, Message, Stream as CatalogStream, SyncMode,
-    Trace, Writer,
+    Catalog, ConfiguredCatalog, ConnectionStatus, Stream as CatalogStream, SyncMode, Writer,
 };
 use chrono::Utc;
 use clap::{Parser, Subcommand};
@@ -18,6 +17,7 @@ use serde_json::{Map, Value};
 use crate::emitter::{Clock, Emitter, OutputClosed};
 use crate::engine;
 use crate::failure::Failure;
+use crate::fault;
 use crate::reporting;
 use crate::source::{Context, Source};
 use crate::state_file;
@@ -84,8 +84,15 @@ pub fn run<S: Source>(source: S) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let ended = runtime.block_on(obey(&source, arguments.command, io::stdout(), Arc::new(Utc::now)));
-    if ended.unwrap_or(false) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    fault::log_panics();
+    match runtime.block_on(obey(&source, arguments.command, io::stdout(), Arc::new(Utc::now))) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "the output cannot be written: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Does what arguments say, without the program's name; `None` when they are unusable.
@@ -109,21 +116,34 @@ async fn obey<S: Source, W: Write + Send + 'static>(
 ) -> io::Result<bool> {
     let (emitter, written) = Emitter::start(output, clock);
     reporting::log_to(&emitter);
-    let success = match command {
-        Command::Spec => emitter.message(source.spec()).await.map(|()| true),
-        Command::Check { config } => check(source, &config, &emitter).await,
-        Command::Discover { config } => discover(source, &config, &emitter).await,
-        Command::Read { config, catalog, state } => {
-            let inputs = read_inputs(&config, &catalog, state.as_deref());
-            match inputs {
-                Ok((config, catalog, state)) => read(source, config, &catalog, &state, &emitter).await,
-                Err(failure) => tell(&emitter, &failure).await.map(|()| false),
+    let work = async {
+        match command {
+            Command::Spec => emitter.message(source.spec()).await.map(|()| true),
+            Command::Check { config } => check(source, &config, &emitter).await,
+            Command::Discover { config } => discover(source, &config, &emitter).await,
+            Command::Read { config, catalog, state } => {
+                match read_inputs(&config, &catalog, state.as_deref()) {
+                    Ok((config, catalog, state)) => read(source, config, &catalog, &state, &emitter).await,
+                    Err(failure) => emitter.failure(&failure).await.map(|()| false),
+                }
             }
         }
     };
+    let success = telling_faults(&emitter, work).await;
     drop(emitter);
     written.wait().await?;
     Ok(success.unwrap_or(false))
+}
+
+/// Does the work of a command; a panic in it is told like any failure, and its message is the last one.
+pub(crate) async fn telling_faults(
+    emitter: &Emitter,
+    work: impl Future<Output = Result<bool, OutputClosed>>,
+) -> Result<bool, OutputClosed> {
+    match fault::catch(work).await {
+        Ok(success) => success,
+        Err(failure) => emitter.failure(&failure).await.map(|()| false),
+    }
 }
 
 type Inputs =
@@ -139,7 +159,7 @@ fn read_inputs(config: &Path, catalog: &Path, state: Option<&Path>) -> Result<In
 async fn check<S: Source>(source: &S, config: &Path, emitter: &Emitter) -> Result<bool, OutputClosed> {
     let raw: Map<String, Value> = match read_json(config, "config") {
         Ok(raw) => raw,
-        Err(failure) => return tell(emitter, &failure).await.map(|()| false),
+        Err(failure) => return emitter.failure(&failure).await.map(|()| false),
     };
     let outcome = match parse_config::<S>(&raw) {
         Ok(config) => source.check(config, Context::new(raw, emitter.clone())).await,
@@ -162,7 +182,7 @@ async fn discover<S: Source>(source: &S, config: &Path, emitter: &Emitter) -> Re
             let streams = streams.iter().map(|stream| catalog_stream(&**stream)).collect();
             emitter.message(Catalog { streams, ..Catalog::default() }).await.map(|()| true)
         }
-        Err(failure) => tell(emitter, &failure).await.map(|()| false),
+        Err(failure) => emitter.failure(&failure).await.map(|()| false),
     }
 }
 
@@ -176,7 +196,7 @@ pub(crate) async fn read<S: Source>(
 ) -> Result<bool, OutputClosed> {
     match prepare(source, raw, emitter).await {
         Ok((streams, options)) => engine::read(&streams, catalog, saved, emitter, &options).await,
-        Err(failure) => tell(emitter, &failure).await.map(|()| false),
+        Err(failure) => engine::read_nothing(catalog, &failure, emitter).await.map(|()| false),
     }
 }
 
@@ -211,17 +231,6 @@ fn catalog_stream(stream: &dyn Stream) -> CatalogStream {
         offered.default_cursor_field = Some(vec![field]);
     }
     offered
-}
-
-/// Writes a failure that belongs to no stream.
-async fn tell(emitter: &Emitter, failure: &Failure) -> Result<(), OutputClosed> {
-    let error = ErrorTrace {
-        message: failure.to_string(),
-        internal_message: Some(failure.with_causes()),
-        failure_type: Some(failure.failure_type()),
-        ..ErrorTrace::default()
-    };
-    emitter.message(Message::from(Trace::error(error, emitter.now_ms()))).await
 }
 
 fn read_text(path: &Path, what: &str) -> Result<String, Failure> {

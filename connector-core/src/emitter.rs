@@ -12,14 +12,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use airbyte_protocol::{
-    Log, Message, RecordTemplate, StreamDescriptor, StreamStatus, StreamStatusReason, StreamStatusTrace,
-    Trace,
+    ErrorTrace, Log, Message, RecordTemplate, StreamDescriptor, StreamStatus, StreamStatusReason,
+    StreamStatusTrace, Trace,
 };
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
+use crate::failure::Failure;
 use writer::Writer;
 
 /// Bytes of rendered records that may wait for the writer.
@@ -102,6 +103,17 @@ impl Emitter {
         self.send(Command::Message(Box::new(message.into()))).await
     }
 
+    /// Writes a failure that belongs to no stream.
+    pub(crate) async fn failure(&self, failure: &Failure) -> Result<(), OutputClosed> {
+        let error = ErrorTrace {
+            message: failure.to_string(),
+            internal_message: Some(failure.with_causes()),
+            failure_type: Some(failure.failure_type()),
+            ..ErrorTrace::default()
+        };
+        self.message(Trace::error(error, self.now_ms())).await
+    }
+
     /// Opens the output of one stream.
     pub(crate) async fn stream(&self, name: &str) -> Result<StreamOutput, OutputClosed> {
         let descriptor = StreamDescriptor::new(name);
@@ -119,9 +131,15 @@ impl Emitter {
     }
 
     /// Lets the writer look at the time: it writes checkpoints that are due.
-    pub(crate) fn tick(&self) {
-        // A full queue means the writer is busy and will look at the time anyway.
-        let _ = self.commands.try_send(Command::Tick(Instant::now()));
+    ///
+    /// # Errors
+    /// When the output is closed, so that a sync that waits for something else learns of it.
+    pub(crate) fn tick(&self) -> Result<(), OutputClosed> {
+        match self.commands.try_send(Command::Tick(Instant::now())) {
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(OutputClosed),
+            // A full queue means the writer is busy and will look at the time anyway.
+            Ok(()) | Err(mpsc::error::TrySendError::Full(_)) => Ok(()),
+        }
     }
 
     /// A way for log lines that does not keep the writer alive.

@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 
 use crate::emitter::{Emitter, OutputClosed, StreamOutput};
 use crate::failure::Failure;
+use crate::fault;
 use crate::partition::Partition;
 use crate::state::StreamState;
 use crate::stream::{Partitions, Stream};
@@ -47,6 +48,27 @@ enum FromParent {
     SliceRead(Vec<Partition>),
     /// Partitions are missing because the parent failed.
     Incomplete(FailureType, String),
+    /// The parent has ended: no more partitions come at all. A parent that stops without this has lost some.
+    End,
+}
+
+/// Says of every configured stream that it could not be read, because of a failure that belongs to none of them.
+pub(crate) async fn read_nothing(
+    catalog: &ConfiguredCatalog,
+    failure: &Failure,
+    emitter: &Emitter,
+) -> Result<(), OutputClosed> {
+    let mut outputs = Vec::with_capacity(catalog.streams.len());
+    for configured in &catalog.streams {
+        let output = emitter.stream(&configured.stream.name).await?;
+        output.status(StreamStatus::Started).await?;
+        outputs.push(output);
+    }
+    emitter.failure(failure).await?;
+    for output in outputs {
+        output.status(StreamStatus::Incomplete).await?;
+    }
+    Ok(())
 }
 
 /// Reads the configured streams and writes everything to the emitter. `Ok(true)` when all were read to their end.
@@ -145,7 +167,7 @@ impl Sync<'_> {
         }
         let single = stream.partitions() == Partitions::Single;
         let state = StreamState::new(stream.cursor(), single, saved, options.now)
-            .map_err(|failure| Failure::config(format!("stream {name}: {failure}")))?;
+            .map_err(|failure| failure.in_stream(name))?;
         Ok(StreamRun::new(stream.clone(), Some(output), state, options.now))
     }
 
@@ -188,18 +210,39 @@ impl Sync<'_> {
         let permits = Arc::new(Semaphore::new(options.concurrency.max(1)));
         let mut tasks = JoinSet::new();
         for (_, run) in runs {
-            tasks.spawn(run.run(permits.clone(), options.concurrency.max(1), emitter.clone()));
+            tasks.spawn(run_to_end(run, permits.clone(), options.concurrency.max(1), emitter.clone()));
         }
         let mut ticks = tokio::time::interval(TICK);
         loop {
             tokio::select! {
-                _ = ticks.tick() => emitter.tick(),
+                _ = ticks.tick() => emitter.tick()?,
                 ended = tasks.join_next() => match ended {
                     None => return Ok(failed),
                     Some(Ok(outcome)) => failed.extend(outcome?),
                     Some(Err(error)) => failed.push(format!("a stream stopped by a fault of the connector: {error}")),
                 },
             }
+        }
+    }
+}
+
+/// Runs one stream to its end; returns what failed, in words. A panic in it fails this stream alone.
+async fn run_to_end(
+    run: StreamRun,
+    permits: Arc<Semaphore>,
+    concurrency: usize,
+    emitter: Emitter,
+) -> Result<Option<String>, OutputClosed> {
+    let output = run.output().cloned();
+    match (fault::catch(run.run(permits, concurrency, emitter.clone())).await, output) {
+        (Ok(ended), _) => ended,
+        // Nobody asked for this stream; its children say what they miss.
+        (Err(_), None) => Ok(None),
+        (Err(failure), Some(output)) => {
+            let failure = failure.in_stream(output.name());
+            report(&output, &emitter, &failure).await?;
+            output.status(StreamStatus::Incomplete).await?;
+            Ok(Some(failure.to_string()))
         }
     }
 }

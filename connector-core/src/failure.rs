@@ -52,6 +52,12 @@ impl Failure {
         self
     }
 
+    /// Names the stream that failed, in front of the message.
+    pub(crate) fn in_stream(mut self, stream: &str) -> Self {
+        self.message = format!("stream {stream}: {}", self.message);
+        self
+    }
+
     /// Says that a smaller request may succeed: a slice of several partitions is then split and read again.
     #[must_use]
     pub fn divisible(mut self) -> Self {

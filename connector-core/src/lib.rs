@@ -13,6 +13,7 @@ mod cursor;
 mod emitter;
 mod engine;
 mod failure;
+mod fault;
 mod partition;
 mod peek;
 mod reporting;

@@ -16,6 +16,8 @@ use crate::partition::Partition;
 
 /// Said of a full-refresh stream that was read to its end; other readers take it for "no state".
 const DONE_WITHOUT_CURSOR: &str = "__ab_no_cursor_state_message";
+/// Any of these makes a state one that is kept for each partition.
+const PER_PARTITION: [&str; 5] = ["states", "state", "use_global_cursor", "lookback_window", "parent_state"];
 
 /// The cursors of one stream.
 #[derive(Debug)]
@@ -102,8 +104,6 @@ impl StreamState {
             self.shared = parse(field, cursor)?.map_or(Shared::Nothing, Shared::ForAll);
             return Ok(());
         }
-        const PER_PARTITION: [&str; 5] =
-            ["states", "state", "use_global_cursor", "lookback_window", "parent_state"];
         if PER_PARTITION.iter().any(|key| map.contains_key(*key)) {
             return self.load_partitions(field, &map);
         }
@@ -224,6 +224,11 @@ impl StreamState {
         self.shared = Shared::Beside(before.map_or(newest, |before| before.max(newest)));
         let whole = took.as_secs() + u64::from(took.subsec_nanos() > 0);
         self.lookback_seconds = i64::try_from(whole).unwrap_or(i64::MAX);
+    }
+
+    /// Whether the state says more with each slice that is closed, and not only at the end.
+    pub(crate) fn moves(&self) -> bool {
+        self.policy != CursorPolicy::FullRefresh
     }
 
     /// How many partitions a checkpoint lists.

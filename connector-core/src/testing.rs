@@ -51,10 +51,32 @@ pub async fn read<S: Source>(
 ) -> Run {
     let output = Shared::default();
     let (emitter, written) = Emitter::start(output.clone(), clock);
-    let success = cli::read(source, config, catalog, saved, &emitter).await;
+    let work = cli::read(source, config, catalog, saved, &emitter);
+    let success = cli::telling_faults(&emitter, work).await;
     drop(emitter);
     let written = written.wait().await;
     Run { success: success == Ok(true) && written.is_ok(), messages: output.messages() }
+}
+
+/// Reads the configured streams as [`read`] does, to an output of the caller's, for example one that fails or waits.
+/// The outcome is that of the program: exit code 0 for `Ok(true)` alone.
+///
+/// # Errors
+/// When the output fails.
+pub async fn read_to<S: Source, W: Write + Send + 'static>(
+    source: &S,
+    config: Map<String, Value>,
+    catalog: &ConfiguredCatalog,
+    clock: Clock,
+    output: W,
+) -> std::io::Result<bool> {
+    let (emitter, written) = Emitter::start(output, clock);
+    let saved = HashMap::new();
+    let work = cli::read(source, config, catalog, &saved, &emitter);
+    let success = cli::telling_faults(&emitter, work).await;
+    drop(emitter);
+    written.wait().await?;
+    Ok(success == Ok(true))
 }
 
 /// Runs a command with its arguments as a platform does, for example `["check", "--config", path]`, with a clock of the

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{Clock, Command, status_message};
 use crate::emitter::milliseconds;
 
-/// A stream's last checkpoint is written again after this many records …
+/// A stream's last checkpoint is written again before more than this many records …
 const RECORDS_BETWEEN_CHECKPOINTS: u64 = 10_000;
 /// … or this long after the one before, when records came since.
 const TIME_BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(15);
@@ -35,8 +35,18 @@ impl<W: Write> Writer<W> {
         Self { output: BufWriter::with_capacity(64 * 1024, output), clock, streams: Vec::new() }
     }
 
-    /// Writes until every sender is gone. Flushes whenever there is nothing more to write.
-    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Command>) -> io::Result<()> {
+    /// Writes until every sender is gone. After an error nothing more is written, not even what is buffered.
+    pub(super) fn run(mut self, queue: mpsc::Receiver<Command>) -> io::Result<()> {
+        let ended = self.obey_all(queue);
+        if ended.is_err() {
+            // Dropping the buffer would write it once more, behind a hole.
+            let _ = self.output.into_parts();
+        }
+        ended
+    }
+
+    /// Flushes whenever there is nothing more to write.
+    fn obey_all(&mut self, mut queue: mpsc::Receiver<Command>) -> io::Result<()> {
         loop {
             let command = match queue.try_recv() {
                 Ok(command) => command,
@@ -58,6 +68,9 @@ impl<W: Write> Writer<W> {
             Command::Message(message) => self.message(&message)?,
             Command::Records { stream, count, lines, at, .. } => {
                 self.running(stream)?;
+                if self.streams[stream].records + count > RECORDS_BETWEEN_CHECKPOINTS {
+                    self.checkpoint(stream, at)?;
+                }
                 self.output.write_all(&lines)?;
                 self.streams[stream].records += count;
                 self.checkpoint_if_due(stream, at)?;

@@ -1,15 +1,15 @@
 //! Reads one slice: pages to rendered records, cursor values and the children's partitions.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use futures::{FutureExt, StreamExt};
+use futures::StreamExt;
 use serde_json::Value;
 
 use crate::cursor::CursorValue;
 use crate::emitter::{Lines, OutputClosed, StreamOutput};
 use crate::failure::Failure;
+use crate::fault;
 use crate::partition::{Slice, as_text};
 use crate::peek::Peek;
 use crate::stream::{Page, RawRecord, Stream};
@@ -68,9 +68,7 @@ pub(super) async fn read_slice(
 ) -> Ended {
     let newest = vec![None; slice.partitions().len()];
     let mut reader = SliceReader { reading, bounds, newest, records: 0, warned: false };
-    let attempt = AssertUnwindSafe(reader.read(&*stream, &slice)).catch_unwind().await;
-    let outcome = attempt
-        .unwrap_or_else(|_| Err(Failure::system("a fault of the connector stopped it (panic)").into()));
+    let outcome = fault::catch(reader.read(&*stream, &slice)).await.unwrap_or_else(|fault| Err(fault.into()));
     Ended { slice, records: reader.records, newest: reader.newest, outcome }
 }
 

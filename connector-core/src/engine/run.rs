@@ -93,6 +93,10 @@ impl StreamRun {
         self.partitions.clone()
     }
 
+    pub(super) fn output(&self) -> Option<&StreamOutput> {
+        self.output.as_ref()
+    }
+
     pub(super) fn checkpoint(&self) -> Value {
         self.state.checkpoint()
     }
@@ -141,10 +145,15 @@ impl StreamRun {
             }
             tokio::select! {
                 message = next_from(&mut incoming), if incoming.is_some() => match message {
+                    Some(FromParent::End) => {
+                        incoming = None;
+                        self.plan.all_known();
+                    }
                     Some(message) => self.hear(message),
                     None => {
                         incoming = None;
                         self.plan.all_known();
+                        self.fail(Failure::system("its parent stream stopped before its end"));
                     }
                 },
                 Some(ended) = running.join_next() => match ended {
@@ -208,6 +217,8 @@ impl StreamRun {
                     format!("its parent stream could not be read in full: {why}"),
                 ));
             }
+            // The loop that listens ends with it.
+            FromParent::End => {}
         }
     }
 
@@ -273,7 +284,7 @@ impl StreamRun {
     /// A state lists every partition, so it is written when at least as many records came since the last one:
     /// then states never outweigh the data.
     async fn checkpoint_if_worth_it(&mut self) -> Result<(), OutputClosed> {
-        let Some(output) = &self.output else { return Ok(()) };
+        let Some(output) = self.output.as_ref().filter(|_| self.state.moves()) else { return Ok(()) };
         let (records, last) = self.since_checkpoint;
         let enough =
             u64::try_from(self.state.partitions()).unwrap_or(u64::MAX).min(RECORDS_BETWEEN_CHECKPOINTS);
@@ -289,10 +300,11 @@ impl StreamRun {
         if failure.is_none() {
             self.state.complete(self.started.elapsed());
         }
-        if let Some(failure) = &failure {
-            for (_, child) in &reading.children {
+        for (_, child) in &reading.children {
+            if let Some(failure) = &failure {
                 child.tell(FromParent::Incomplete(failure.failure_type(), failure.to_string()));
             }
+            child.tell(FromParent::End);
         }
         let Some(output) = &self.output else { return Ok(None) };
         if let Some(failure) = &failure {
@@ -316,8 +328,8 @@ impl StreamRun {
             count => format!(" ({count} partitions failed; the others were read)"),
         };
         let causes: Vec<_> = failures.iter().map(Failure::with_causes).collect();
-        let message = format!("stream {}: {first}{more}", self.name);
-        Some(Failure::new(worst?, message).with_source(causes.join("; ")))
+        let whole = Failure::new(worst?, format!("{first}{more}")).in_stream(&self.name);
+        Some(whole.with_source(causes.join("; ")))
     }
 }
 

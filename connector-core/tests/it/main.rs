@@ -1,5 +1,11 @@
 //! The engine as a connector's author sees it: small sources in memory, whole syncs, every message looked at.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod backpressure;
+mod checkpoints;
+mod concurrency;
+mod failures;
+mod made;
+mod parents;
 mod shop;
 mod syncs;
