@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use airbyte_protocol::{ConnectionState, Message};
 use connector_core::testing;
-use fake_pinterest::{FakePinterest, Fault, OddBody};
+use fake_pinterest::{FakePinterest, Fault, OddBody, RateLimitForm};
 use serde_json::{Value, json};
 use source_pinterest::Pinterest;
 
@@ -87,6 +87,15 @@ async fn a_200_that_is_no_account_is_no_success() {
         assert_eq!(status, ConnectionState::Failed, "{body:?}");
         assert!(message.contains("user_account"), "{message}");
     }
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_no_success() {
+    let fault = Fault::on("user_account/get").for_ever().rate_limit(RateLimitForm::Code8);
+    let fake = FakePinterest::builder().fault(fault).start().await.unwrap();
+    let (status, message) = impatient_check(fake.url(), &fake.config()).await;
+    assert_eq!(status, ConnectionState::Failed);
+    assert!(message.contains("rate limit"), "{message}");
 }
 
 #[tokio::test]

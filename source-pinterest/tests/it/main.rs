@@ -4,8 +4,10 @@
 mod bad_input;
 mod check;
 mod connection;
+mod differences;
 mod discover;
 mod faults;
+mod options;
 mod program;
 mod sign_in;
 mod sync;
