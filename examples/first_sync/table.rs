@@ -9,7 +9,7 @@ use crate::platform::{StreamSync, Sync};
 pub(crate) fn write(mut out: impl Write, streams: &[String], first: &Sync, second: &Sync) -> io::Result<()> {
     let heads = "records requests     bytes     time";
     let rule = "-".repeat(26 + 2 * (heads.len() + 3));
-    writeln!(out, "{:26} | {:^35} | {:^35}", "", "first sync: everything", "second sync: what changed")?;
+    writeln!(out, "{:26} | {:^35} | {:^35}", "", "first sync: in full", "second sync: incremental")?;
     writeln!(out, "{:26} | {heads} | {heads}\n{rule}", "stream")?;
     for name in streams {
         let of = |sync: &Sync| sync.streams.get(name).copied().unwrap_or_default();
