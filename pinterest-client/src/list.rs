@@ -177,3 +177,147 @@ impl<T: DeserializeOwned> Page<T> {
 pub(crate) fn read<T: DeserializeOwned>(item: &[u8], endpoint: &'static str) -> Result<T> {
     serde_json::from_slice(item).map_err(|source| Error::Record { endpoint, source })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::Arc;
+
+    use futures::StreamExt;
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::auth::Auth;
+    use crate::endpoint::{BOARDS, CAMPAIGNS, USER_ACCOUNT};
+    use crate::transport::http::scripted::{Scripted, answer};
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Board {
+        id: u32,
+    }
+
+    fn client(network: &Arc<Scripted>) -> Client {
+        let auth = Auth::access_token("token".into());
+        Client::builder().auth(auth).transport(Arc::clone(network) as _).build().unwrap()
+    }
+
+    /// Answers the pages in turn.
+    fn pages(bodies: &'static [&'static str]) -> Arc<Scripted> {
+        Scripted::new(|_, number| Ok(answer(200, bodies[number - 1])))
+    }
+
+    async fn boards(network: &Arc<Scripted>) -> Vec<Result<Board>> {
+        client(network).list_as::<Board>(&BOARDS, Args::new()).items().collect().await
+    }
+
+    fn numbers(items: Vec<Result<Board>>) -> Vec<u32> {
+        items.into_iter().map(|item| item.unwrap().id).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn goes_on_after_an_empty_page_and_ends_without_a_bookmark() {
+        for last in [r#"{"items":[{"id":3}]}"#, r#"{"items":[{"id":3}],"bookmark":null}"#] {
+            let network = Scripted::new(move |_, number| {
+                Ok(answer(
+                    200,
+                    match number {
+                        1 => r#"{"items":[{"id":1},{"id":2}],"bookmark":"a"}"#,
+                        2 => r#"{"items":[],"bookmark":"b"}"#,
+                        _ => last,
+                    },
+                ))
+            });
+            assert_eq!(numbers(boards(&network).await), [1, 2, 3]);
+            assert_eq!(network.requests().len(), 3);
+        }
+        let network = pages(&[r#"{"items":[{"id":1}],"bookmark":""}"#]);
+        assert_eq!(numbers(boards(&network).await), [1]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_repeated_bookmark_is_an_error_and_nothing_follows() {
+        let network = Scripted::new(|_, number| {
+            let bookmark = ["a", "b", "a"][(number - 1) % 3];
+            Ok(answer(200, format!(r#"{{"items":[{{"id":{number}}}],"bookmark":"{bookmark}"}}"#)))
+        });
+        let mut items = boards(&network).await;
+        let error = items.pop().unwrap().unwrap_err();
+        assert!(matches!(error, Error::RepeatedBookmark { endpoint: "boards/list" }), "{error}");
+        assert_eq!(numbers(items), [1, 2, 3]);
+        assert_eq!(network.requests().len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn asks_for_a_page_only_when_it_is_wanted() {
+        let network =
+            pages(&[r#"{"items":[{"id":1}],"bookmark":"a"}"#, r#"{"items":[{"id":2}],"bookmark":"b"}"#]);
+        let mut items = pin!(client(&network).list_as::<Board>(&BOARDS, Args::new()).items());
+        assert_eq!(network.requests().len(), 0);
+        assert_eq!(items.next().await.unwrap().unwrap().id, 1);
+        assert_eq!(network.requests().len(), 1);
+        assert_eq!(items.next().await.unwrap().unwrap().id, 2);
+        assert_eq!(network.requests().len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_page_is_asked_with_the_options_and_an_encoded_bookmark() {
+        let network = pages(&[r#"{"items":[],"bookmark":"a+/=&é\u0022"}"#, r#"{"items":[]}"#]);
+        let args = Args::new().path("ad_account_id", "7");
+        let list = client(&network).list_as::<Board>(&CAMPAIGNS, args);
+        let list = list.options("entity_statuses", ["ACTIVE", "PAUSED"]).page_size(9);
+        let list = list.options("campaign_ids", Vec::<u32>::new());
+        assert!(list.items().collect::<Vec<_>>().await.is_empty());
+        let requests = network.requests();
+        let first =
+            "https://api.pinterest.com/v5/ad_accounts/7/campaigns?entity_statuses=ACTIVE,PAUSED&page_size=9";
+        assert_eq!(requests[0].url.as_str(), first);
+        assert_eq!(requests[1].url.as_str(), format!("{first}&bookmark=a%2B%2F%3D%26%C3%A9%22"));
+        let bookmark = requests[1].url.query_pairs().find(|(name, _)| name == "bookmark").unwrap().1;
+        assert_eq!(bookmark, "a+/=&é\"");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_not_paged_has_one_page_and_no_page_size() {
+        let network = pages(&[r#"{"id":1,"bookmark":"a"}"#]);
+        let list = client(&network).list_as::<Board>(&USER_ACCOUNT, Args::new()).page_size(10);
+        let page = list.page(None).await.unwrap();
+        assert_eq!((page.items, page.bookmark), (vec![Board { id: 1 }], None));
+        assert_eq!(network.requests()[0].url.query(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_is_no_page_is_asked_for_again_and_then_an_error() {
+        for (body, problem) in [
+            ("<html><body>Bad gateway</body></html>", "is a web page, not JSON"),
+            ("", "is empty"),
+            ("null", "is not a JSON object"),
+            ("[]", "is an array, not an object"),
+            (r#"{"bookmark":null}"#, "has no items"),
+            (r#"{"items":null,"bookmark":null}"#, "has null for items"),
+            (r#"{"items":[{"id":1},2]}"#, "has an item that is no object"),
+            (r#"{"items":[{"id":1}"#, "ends in the middle"),
+        ] {
+            let network = Scripted::new(move |_, _| Ok(answer(200, body)));
+            let error = boards(&network).await.pop().unwrap().unwrap_err();
+            assert!(matches!(error, Error::Decode { endpoint: "boards/list", .. }), "{body}: {error}");
+            assert!(error.to_string().contains(problem), "{body}: {error}");
+            assert_eq!(network.requests().len(), 6, "{body}");
+
+            let good = r#"{"items":[{"id":1}]}"#;
+            let network =
+                Scripted::new(move |_, number| Ok(answer(200, if number < 4 { body } else { good })));
+            assert_eq!(numbers(boards(&network).await), [1], "{body}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_record_that_does_not_fit_its_type_still_comes_through_the_raw_door() {
+        let network = Scripted::new(|_, _| Ok(answer(200, r#"{"items":[{"id":1},{"id":"x"}]}"#)));
+        let list = client(&network).list_as::<Board>(&BOARDS, Args::new());
+        let error = list.page(None).await.unwrap_err();
+        assert!(matches!(error, Error::Record { endpoint: "boards/list", .. }), "{error}");
+        assert_eq!(network.requests().len(), 1);
+        let raw = list.raw().page(None).await.unwrap();
+        assert_eq!(raw.items, [r#"{"id":1}"#, r#"{"id":"x"}"#]);
+    }
+}

@@ -105,3 +105,74 @@ fn described(error: reqwest::Error) -> String {
     }
     text
 }
+
+/// A network that answers as a test says.
+#[cfg(test)]
+pub(crate) mod scripted {
+    use std::sync::{Arc, Mutex};
+
+    use reqwest::StatusCode;
+    use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+    use tokio::time::Instant;
+
+    use super::*;
+
+    type Answer = dyn Fn(&Request, usize) -> Result<Response> + Send + Sync;
+
+    pub(crate) struct Scripted {
+        answer: Box<Answer>,
+        latency: Duration,
+        seen: Mutex<Vec<(Instant, Request)>>,
+    }
+
+    impl Scripted {
+        /// Answers with what `answer` makes of a request and of its number, the first being 1.
+        pub(crate) fn new(
+            answer: impl Fn(&Request, usize) -> Result<Response> + Send + Sync + 'static,
+        ) -> Arc<Self> {
+            Self::slow(Duration::ZERO, answer)
+        }
+
+        /// As [`new`](Self::new), but every answer takes its time.
+        pub(crate) fn slow(
+            latency: Duration,
+            answer: impl Fn(&Request, usize) -> Result<Response> + Send + Sync + 'static,
+        ) -> Arc<Self> {
+            Arc::new(Self { answer: Box::new(answer), latency, seen: Mutex::default() })
+        }
+
+        pub(crate) fn requests(&self) -> Vec<Request> {
+            self.seen.lock().unwrap().iter().map(|(_, request)| request.clone()).collect()
+        }
+
+        pub(crate) fn times(&self) -> Vec<Instant> {
+            self.seen.lock().unwrap().iter().map(|(at, _)| *at).collect()
+        }
+    }
+
+    #[async_trait]
+    impl Transport for Scripted {
+        async fn send(&self, request: &Request) -> Result<Response> {
+            let number = {
+                let mut seen = self.seen.lock().unwrap();
+                seen.push((Instant::now(), request.clone()));
+                seen.len()
+            };
+            if !self.latency.is_zero() {
+                tokio::time::sleep(self.latency).await;
+            }
+            (self.answer)(request, number)
+        }
+    }
+
+    pub(crate) fn answer(status: u16, body: impl Into<Bytes>) -> Response {
+        Response::new(StatusCode::from_u16(status).unwrap(), HeaderMap::new(), body)
+    }
+
+    pub(crate) fn answer_with(status: u16, header: (&'static str, &str), body: &'static str) -> Response {
+        let (name, value) = header;
+        let mut response = answer(status, body);
+        response.headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        response
+    }
+}

@@ -201,3 +201,225 @@ impl<T> fmt::Debug for RateLimit<T> {
         f.debug_struct("RateLimit").field("categories", &self.lanes.len()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures::future::join_all;
+    use proptest::prelude::*;
+    use url::Url;
+
+    use super::*;
+    use crate::endpoint::{BOARDS, CAMPAIGNS, CATALOGS, Endpoint};
+    use crate::observer::Observer;
+    use crate::transport::http::scripted::{Scripted, answer, answer_with};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn layer(network: &Arc<Scripted>, limits: &Limits) -> RateLimit<Arc<Scripted>> {
+        RateLimit::new(Arc::clone(network), limits)
+    }
+
+    #[async_trait]
+    impl Transport for Arc<Scripted> {
+        async fn send(&self, request: &Request) -> Result<Response> {
+            self.as_ref().send(request).await
+        }
+    }
+
+    fn request(endpoint: Endpoint) -> Request {
+        Request::get(endpoint, Url::parse("https://api.pinterest.com/v5/x").unwrap())
+    }
+
+    fn content() -> Arc<Scripted> {
+        Scripted::new(|_, _| Ok(answer(200, "{}")))
+    }
+
+    /// Sends so many requests at the same moment, and says when each went out, in order.
+    async fn departures(requests: &[Endpoint], limits: Limits) -> Vec<Instant> {
+        let network = content();
+        let layer = layer(&network, &limits);
+        let requests: Vec<Request> = requests.iter().map(|endpoint| request(*endpoint)).collect();
+        for sent in join_all(requests.iter().map(|request| layer.send(request))).await {
+            sent.unwrap();
+        }
+        network.times()
+    }
+
+    /// The most requests in any span of this length.
+    fn most(times: &[Instant], per: Duration) -> usize {
+        let within =
+            |start: Instant| times.iter().filter(move |time| **time >= start && **time - start < per);
+        times.iter().map(|start| within(*start).count()).max().unwrap_or(0)
+    }
+
+    fn paused() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+
+        #[test]
+        fn no_span_holds_more_requests_than_the_limit(
+            requests in 2_u32..40,
+            milliseconds in 100_u64..5000,
+            sent in 1_usize..120,
+        ) {
+            let per = Duration::from_millis(milliseconds);
+            let limits = Limits::default().category(Category::OrgRead, Limit::new(requests, per));
+            let times = paused().block_on(departures(&vec![BOARDS; sent], limits));
+            prop_assert_eq!(times.len(), sent);
+            prop_assert!(most(&times, per) <= requests as usize);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_documented_limits_hold_and_the_whole_allowance_is_used() {
+        let start = Instant::now();
+        let times = departures(&[BOARDS; 1400], Limits::default()).await;
+        assert!(most(&times, Duration::from_secs(60)) <= 1000);
+        assert!(most(&times, SECOND) <= 100);
+        let minutes = (*times.last().unwrap() - start).as_secs_f64() / 60.0;
+        assert!(minutes < 1.6, "{minutes}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_overall_limit_counts_all_categories_together() {
+        let mixed: Vec<Endpoint> = [BOARDS, CAMPAIGNS, CATALOGS].into_iter().cycle().take(90).collect();
+        let limits = Limits::default().overall(Limit::new(10, SECOND));
+        assert!(most(&departures(&mixed, limits).await, SECOND) <= 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_category_does_not_wait_for_another() {
+        let start = Instant::now();
+        let limits = Limits::default().category(Category::OrgRead, Limit::new(1, 3600 * SECOND));
+        let network = content();
+        let layer = layer(&network, &limits);
+        let (boards, campaigns) = (request(BOARDS), request(CAMPAIGNS));
+        layer.send(&boards).await.unwrap();
+        tokio::select! {
+            biased;
+            _ = layer.send(&boards) => panic!("the budget was used up"),
+            sent = layer.send(&campaigns) => sent.map(drop).unwrap(),
+        }
+        assert_eq!(start.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_closes_its_category_for_all_callers_and_no_other() {
+        let start = Instant::now();
+        let network = Scripted::new(|_, number| {
+            Ok(match number {
+                1 => answer_with(429, ("x-ratelimit-reset", "40"), "{}"),
+                _ => answer(200, "{}"),
+            })
+        });
+        let layer = layer(&network, &Limits::default());
+        let boards = request(BOARDS);
+        assert_eq!(layer.send(&boards).await.unwrap().status.as_u16(), 429);
+        layer.send(&request(CAMPAIGNS)).await.unwrap();
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        for sent in join_all((0..5).map(|_| layer.send(&boards))).await {
+            sent.unwrap();
+        }
+        let times = network.times();
+        assert!(times[2..].iter().all(|time| (*time - start).as_secs() == 40), "{times:?}");
+        assert_eq!(times.len(), 7);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_that_waits_for_its_turn_sees_a_category_that_closes_in_the_meantime() {
+        let start = Instant::now();
+        let network = Scripted::new(|_, number| {
+            Ok(match number {
+                1 => answer_with(429, ("retry-after", "30"), "{}"),
+                _ => answer(200, "{}"),
+            })
+        });
+        let limits = Limits::default().category(Category::OrgRead, Limit::new(4, 4 * SECOND));
+        let layer = layer(&network, &limits);
+        let boards = request(BOARDS);
+        let (refused, sent) = tokio::join!(layer.send(&boards), layer.send(&boards));
+        assert_eq!((refused.unwrap().status.as_u16(), sent.unwrap().status.as_u16()), (429, 200));
+        assert_eq!((network.times()[1] - start).as_secs(), 30);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_later_end_counts_when_two_answers_close_a_category() {
+        let start = Instant::now();
+        let network = Scripted::slow(SECOND, |_, number| {
+            Ok(match number {
+                1 => answer_with(429, ("x-ratelimit-reset", "50"), "{}"),
+                2 => answer_with(429, ("x-ratelimit-reset", "10"), "{}"),
+                _ => answer(200, "{}"),
+            })
+        });
+        let layer = layer(&network, &Limits::default());
+        let boards = request(BOARDS);
+        join_all([layer.send(&boards), layer.send(&boards)]).await;
+        layer.send(&boards).await.unwrap();
+        assert_eq!((network.times()[2] - start).as_secs(), 51);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_that_names_no_wait_leaves_the_category_open() {
+        let start = Instant::now();
+        let network = Scripted::new(|_, _| Ok(answer_with(500, ("x-ratelimit-reset", "40"), "{}")));
+        let layer = layer(&network, &Limits::default());
+        layer.send(&request(BOARDS)).await.unwrap();
+        layer.send(&request(BOARDS)).await.unwrap();
+        assert_eq!(start.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_without_the_patience_fails_at_once() {
+        let network = Scripted::new(|_, _| Ok(answer_with(429, ("x-ratelimit-reset", "40"), "{}")));
+        let layer = layer(&network, &Limits::default());
+        layer.send(&request(BOARDS)).await.unwrap();
+        let mut hurried = request(BOARDS);
+        hurried.patience = Duration::from_secs(39);
+        let error = layer.send(&hurried).await.unwrap_err();
+        assert!(matches!(error, Error::WaitTooLong { category: Category::OrgRead, .. }), "{error}");
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(40)));
+        assert_eq!(network.requests().len(), 1);
+    }
+
+    #[derive(Default)]
+    struct Watch {
+        waits: Mutex<Vec<RateLimited>>,
+        sent: Mutex<Vec<&'static str>>,
+    }
+
+    impl Observer for Watch {
+        fn rate_limited(&self, wait: &RateLimited) {
+            self.waits.lock().unwrap().push(*wait);
+        }
+
+        fn request_sent(&self, endpoint: &Endpoint) {
+            self.sent.lock().unwrap().push(endpoint.operation);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tells_of_every_request_and_of_waits_that_pinterest_causes() {
+        let network = Scripted::new(|_, _| Ok(answer_with(429, ("x-ratelimit-reset", "40"), "{}")));
+        let layer = layer(&network, &Limits::default());
+        let watch = Arc::new(Watch::default());
+        let mut boards = request(BOARDS);
+        boards.observer = Arc::clone(&watch) as _;
+        layer.send(&boards).await.unwrap();
+        assert!(watch.waits.lock().unwrap().is_empty());
+        layer.send(&boards).await.unwrap();
+        let wait = RateLimited { category: Category::OrgRead, wait: Duration::from_secs(40) };
+        assert_eq!(*watch.waits.lock().unwrap(), [wait]);
+        assert_eq!(*watch.sent.lock().unwrap(), ["boards/list", "boards/list"]);
+    }
+
+    #[test]
+    fn a_limit_of_nothing_is_taken_as_the_least_that_can_be_kept() {
+        assert_eq!(Limit::new(0, Duration::ZERO), Limit::new(1, Duration::from_millis(1)));
+    }
+}
