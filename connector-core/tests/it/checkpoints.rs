@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use crate::made::{Made, Table, page};
 
-/// Pages of a hundred records.
+/// Pages of 170 records, so that ten thousand end in the middle of one.
 fn pages(count: u32) -> Pages<'static> {
-    stream::iter((0..count).map(|number| Ok(page(number * 100..(number + 1) * 100)))).boxed()
+    stream::iter((0..count).map(|number| Ok(page(number * 170..(number + 1) * 170)))).boxed()
 }
 
 /// Pages with these times between them.
@@ -92,14 +92,14 @@ async fn whole_sync(source: &Made) -> Run {
 
 #[tokio::test(start_paused = true)]
 async fn a_long_stream_has_a_state_at_least_every_ten_thousand_records() {
-    let rows = Table::new("rows", |_| pages(350));
-    let parts = Table::new("parts", |_| pages(77)).each(0..4);
+    let rows = Table::new("rows", |_| pages(206));
+    let parts = Table::new("parts", |_| pages(45)).each(0..4);
     let run = whole_sync(&Made::of([&rows, &parts])).await;
     let longest = checked_counts(&run);
     assert!((9_000..=10_000).contains(&longest), "{longest}");
-    assert_eq!(run.records("rows").len(), 35_000);
-    assert_eq!(run.records("parts").len(), 30_800);
-    for (stream, records) in [("rows", 35_000.), ("parts", 30_800.)] {
+    assert_eq!(run.records("rows").len(), 35_020);
+    assert_eq!(run.records("parts").len(), 30_600);
+    for (stream, records) in [("rows", 35_020.), ("parts", 30_600.)] {
         let counted: f64 = run.states(stream).iter().map(|(_, count)| count).sum();
         assert_eq!(counted.to_string(), f64::to_string(&records));
     }
