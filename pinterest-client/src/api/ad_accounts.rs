@@ -1,39 +1,40 @@
 //! Ad accounts.
 
+use super::Handle;
 use crate::args::Args;
 use crate::client::Client;
-use crate::endpoint;
+use crate::endpoint::{AD_ACCOUNT, AD_ACCOUNTS};
 use crate::error::Result;
 use crate::ids::AdAccountId;
 use crate::list::List;
 use crate::model::AdAccount;
 
-/// The ad accounts that the account that signed in has access to.
-#[derive(Clone, Debug)]
-pub struct AdAccounts {
-    client: Client,
+impl Client {
+    /// The ad accounts the token reaches.
+    #[must_use]
+    pub fn ad_accounts(&self) -> Handle<AdAccount> {
+        Handle::new(self, Args::new())
+    }
 }
 
-impl AdAccounts {
-    /// All of them.
+impl Handle<AdAccount> {
+    /// Lists them.
     pub fn list(&self) -> List<AdAccount> {
-        self.client.list_as(&endpoint::AD_ACCOUNTS, Args::new())
+        self.list_at(&AD_ACCOUNTS)
     }
 
-    /// One ad account.
+    /// Asks for one of them.
     ///
     /// # Errors
-    ///
     /// See [`Error`](crate::Error).
     pub async fn get(&self, id: &AdAccountId) -> Result<AdAccount> {
-        self.client.get_as(&endpoint::AD_ACCOUNT, Args::new().path("ad_account_id", id)).await
+        self.client.get_as(&AD_ACCOUNT, self.args.clone().path("ad_account_id", id)).await
     }
 }
 
-impl Client {
-    /// The ad accounts that the account that signed in has access to.
-    #[must_use]
-    pub fn ad_accounts(&self) -> AdAccounts {
-        AdAccounts { client: self.clone() }
+impl List<AdAccount> {
+    /// Whether ad accounts of others that are shared with the token's user are listed too. They are unless set.
+    pub fn include_shared_accounts(self, include: bool) -> Self {
+        self.option("include_shared_accounts", include)
     }
 }
