@@ -1,6 +1,8 @@
 //! The server as a client meets it: over a real connection, by what stands on the wire.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod changes;
+mod faults;
 mod filters;
 mod limits;
 mod paging;
