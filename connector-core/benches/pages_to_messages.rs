@@ -81,7 +81,7 @@ fn record(number: usize) -> Bytes {
     let record = json!({
         "id": format!("26800{number:08}"),
         "name": "Küche und Garten \"2026\"",
-        "tracking_urls": {"click": vec!["https://shop.example/items?utm_source=pins"; 30]},
+        "tracking_urls": {"click": vec!["https://shop.example/items?utm_source=pins"; 38]},
         "targeting_spec": {"LOCATION": ["US", "DE"], "INTEREST": (0..40).collect::<Vec<_>>()},
         "updated_time": 1_700_000_000 + number,
         "credentials": null,
