@@ -14,7 +14,7 @@ use crate::source::Source;
 /// What a run wrote, in order.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// Whether every stream was read to its end.
+    /// Whether every stream was read to its end, and every line that was written is a message.
     pub success: bool,
     /// The messages.
     pub messages: Vec<Message>,
@@ -25,9 +25,12 @@ pub struct Run {
 struct Shared(Arc<Mutex<Vec<u8>>>);
 
 impl Shared {
-    fn messages(&self) -> Vec<Message> {
+    /// What a run that ended so has written.
+    fn run(&self, success: bool) -> Run {
         let bytes = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        Reader::new(bytes.as_slice()).filter_map(|line| Some(line.ok()?.message)).collect()
+        let (messages, broken): (Vec<_>, Vec<_>) = Reader::new(bytes.as_slice()).partition(Result::is_ok);
+        let messages = messages.into_iter().flatten().map(|line| line.message).collect();
+        Run { success: success && broken.is_empty(), messages }
     }
 }
 
@@ -55,7 +58,7 @@ pub async fn read<S: Source>(
     let success = cli::telling_faults(&emitter, work).await;
     drop(emitter);
     let written = written.wait().await;
-    Run { success: success == Ok(true) && written.is_ok(), messages: output.messages() }
+    output.run(success == Ok(true) && written.is_ok())
 }
 
 /// Reads the configured streams as [`read`] does, to an output of the caller's, for example one that fails or waits.
@@ -84,7 +87,7 @@ pub async fn read_to<S: Source, W: Write + Send + 'static>(
 pub async fn command<S: Source>(source: &S, arguments: &[&str], clock: Clock) -> Run {
     let output = Shared::default();
     let ended = cli::command(source, arguments, output.clone(), clock).await;
-    Run { success: matches!(ended, Some(Ok(true))), messages: output.messages() }
+    output.run(matches!(ended, Some(Ok(true))))
 }
 
 impl Run {

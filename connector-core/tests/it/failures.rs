@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use airbyte_protocol::{ErrorTrace, FailureType, Message, StreamStatus};
 use connector_core::testing::Run;
-use connector_core::{Batch, Descriptor, Failure, Pages, Slice, Stream};
+use connector_core::{Batch, Descriptor, Failure, Page, Pages, RawRecord, Slice, Stream};
 use futures::{StreamExt, stream};
 use serde_json::Map;
 
@@ -198,4 +198,11 @@ async fn a_panic_in_the_command_itself_is_told_and_is_no_success() {
     let errors = errors(&run);
     assert_eq!(errors.len(), 1, "{errors:?}");
     assert_eq!(errors[0].failure_type, Some(FailureType::SystemError));
+}
+
+#[tokio::test]
+async fn a_line_that_is_no_message_is_no_success_for_a_test() {
+    let broken = || Page::new([RawRecord::already_checked("{\"id\":".into())]);
+    let run = sync(&Made::of([&Table::new("broken", move |_| stream::iter([Ok(broken())]).boxed())])).await;
+    assert_eq!((run.success, told(&run, "broken").last().unwrap().as_str()), (false, "COMPLETE"));
 }
