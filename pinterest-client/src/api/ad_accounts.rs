@@ -1,40 +1,39 @@
 //! Ad accounts.
 
-use super::Handle;
 use crate::args::Args;
 use crate::client::Client;
-use crate::endpoint::{AD_ACCOUNT, AD_ACCOUNTS};
+use crate::endpoint;
 use crate::error::Result;
 use crate::ids::AdAccountId;
 use crate::list::List;
 use crate::model::AdAccount;
 
-impl Client {
-    /// The ad accounts the token reaches.
-    #[must_use]
-    pub fn ad_accounts(&self) -> Handle<AdAccount> {
-        Handle::new(self, Args::new())
-    }
+/// The ad accounts that the account that signed in has access to.
+#[derive(Clone, Debug)]
+pub struct AdAccounts {
+    client: Client,
 }
 
-impl Handle<AdAccount> {
-    /// Lists them.
+impl AdAccounts {
+    /// All of them.
     pub fn list(&self) -> List<AdAccount> {
-        self.list_at(&AD_ACCOUNTS)
+        self.client.list_as(&endpoint::AD_ACCOUNTS, Args::new())
     }
 
-    /// Asks for one of them.
+    /// One ad account.
     ///
     /// # Errors
+    ///
     /// See [`Error`](crate::Error).
     pub async fn get(&self, id: &AdAccountId) -> Result<AdAccount> {
-        self.client.get_as(&AD_ACCOUNT, self.args.clone().path("ad_account_id", id)).await
+        self.client.get_as(&endpoint::AD_ACCOUNT, Args::new().path("ad_account_id", id)).await
     }
 }
 
-impl List<AdAccount> {
-    /// Whether ad accounts of others that are shared with the token's user are listed too. They are unless set.
-    pub fn include_shared_accounts(self, include: bool) -> Self {
-        self.option("include_shared_accounts", include)
+impl Client {
+    /// The ad accounts that the account that signed in has access to.
+    #[must_use]
+    pub fn ad_accounts(&self) -> AdAccounts {
+        AdAccounts { client: self.clone() }
     }
 }

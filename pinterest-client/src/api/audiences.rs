@@ -1,80 +1,74 @@
-//! Audiences, customer lists and conversion tags.
+//! Audiences, conversion tags and customer lists of an ad account.
 
-use super::{Handle, Order};
+use crate::args::Args;
 use crate::client::Client;
-use crate::endpoint::{AUDIENCES, CONVERSION_TAGS, CUSTOMER_LISTS};
+use crate::endpoint;
 use crate::ids::AdAccountId;
 use crate::list::List;
-use crate::model::{Audience, ConversionTag, CustomerList, open_enum};
+use crate::model::{Audience, ConversionTag, CustomerList};
+
+/// The audiences of an ad account.
+#[derive(Clone, Debug)]
+pub struct Audiences {
+    client: Client,
+    ad_account: AdAccountId,
+}
+
+impl Audiences {
+    /// All audiences.
+    pub fn list(&self) -> List<Audience> {
+        self.client.list_as(&endpoint::AUDIENCES, Args::new().path("ad_account_id", &self.ad_account))
+    }
+}
 
 impl Client {
     /// The audiences of an ad account.
     #[must_use]
-    pub fn audiences(&self, ad_account: &AdAccountId) -> Handle<Audience> {
-        Handle::of_ad_account(self, ad_account)
+    pub fn audiences(&self, ad_account: &AdAccountId) -> Audiences {
+        Audiences { client: self.clone(), ad_account: ad_account.clone() }
     }
+}
 
-    /// The customer lists of an ad account.
-    #[must_use]
-    pub fn customer_lists(&self, ad_account: &AdAccountId) -> Handle<CustomerList> {
-        Handle::of_ad_account(self, ad_account)
+/// The conversion tags of an ad account.
+#[derive(Clone, Debug)]
+pub struct ConversionTags {
+    client: Client,
+    ad_account: AdAccountId,
+}
+
+impl ConversionTags {
+    /// All conversion tags.
+    pub fn list(&self) -> List<ConversionTag> {
+        self.client.list_as(&endpoint::CONVERSION_TAGS, Args::new().path("ad_account_id", &self.ad_account))
     }
+}
 
+impl Client {
     /// The conversion tags of an ad account.
     #[must_use]
-    pub fn conversion_tags(&self, ad_account: &AdAccountId) -> Handle<ConversionTag> {
-        Handle::of_ad_account(self, ad_account)
+    pub fn conversion_tags(&self, ad_account: &AdAccountId) -> ConversionTags {
+        ConversionTags { client: self.clone(), ad_account: ad_account.clone() }
     }
 }
 
-impl Handle<Audience> {
-    /// Lists those the ad account owns, unless [`ownership`](List::ownership) says otherwise.
-    pub fn list(&self) -> List<Audience> {
-        self.list_at(&AUDIENCES)
-    }
+/// The customer lists of an ad account.
+#[derive(Clone, Debug)]
+pub struct CustomerLists {
+    client: Client,
+    ad_account: AdAccountId,
 }
 
-impl Handle<CustomerList> {
-    /// Lists them.
+impl CustomerLists {
+    /// All customer lists.
     pub fn list(&self) -> List<CustomerList> {
-        self.list_at(&CUSTOMER_LISTS)
+        self.client.list_as(&endpoint::CUSTOMER_LISTS, Args::new().path("ad_account_id", &self.ad_account))
     }
 }
 
-impl Handle<ConversionTag> {
-    /// Lists them, all on one page.
-    pub fn list(&self) -> List<ConversionTag> {
-        self.list_at(&CONVERSION_TAGS)
+impl Client {
+    /// The customer lists of an ad account.
+    #[must_use]
+    pub fn customer_lists(&self, ad_account: &AdAccountId) -> CustomerLists {
+        CustomerLists { client: self.clone(), ad_account: ad_account.clone() }
     }
-}
-
-impl List<Audience> {
-    /// Whose audiences: the ad account's own, or those shared with it.
-    pub fn ownership(self, ownership: Ownership) -> Self {
-        self.option("ownership_type", ownership)
-    }
-
-    /// By id, up or down; those that were received by the time of the sharing.
-    pub fn order(self, order: Order) -> Self {
-        self.option("order", order)
-    }
-}
-
-impl List<CustomerList> {
-    /// By id, up or down.
-    pub fn order(self, order: Order) -> Self {
-        self.option("order", order)
-    }
-}
-
-impl List<ConversionTag> {
-    /// Whether deleted ones are left out. They are listed unless set.
-    pub fn filter_deleted(self, filter: bool) -> Self {
-        self.option("filter_deleted", filter)
-    }
-}
-
-open_enum! {
-    /// Whose audiences are listed.
-    Ownership { Owned = "OWNED", Received = "RECEIVED" }
 }

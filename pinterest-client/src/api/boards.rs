@@ -1,96 +1,84 @@
 //! Boards, their sections and their pins.
 
-use super::Handle;
 use crate::args::Args;
 use crate::client::Client;
-use crate::endpoint::{BOARD_PINS, BOARD_SECTION_PINS, BOARD_SECTIONS, BOARDS};
+use crate::endpoint;
 use crate::ids::{AdAccountId, BoardId, BoardSectionId};
 use crate::list::List;
-use crate::model::{Board, BoardPrivacy, BoardSection, CreativeType, Pin};
+use crate::model::{Board, BoardSection, Pin};
+
+/// The boards.
+#[derive(Clone, Debug)]
+pub struct Boards {
+    client: Client,
+}
+
+impl Boards {
+    /// All of them.
+    pub fn list(&self) -> List<Board> {
+        self.client.list_as(&endpoint::BOARDS, Args::new())
+    }
+}
 
 impl Client {
-    /// The boards of the account.
+    /// The boards.
     #[must_use]
-    pub fn boards(&self) -> Handle<Board> {
-        Handle::new(self, Args::new())
-    }
-
-    /// The sections of a board.
-    #[must_use]
-    pub fn board_sections(&self, board: &BoardId) -> Handle<BoardSection> {
-        Handle::new(self, Args::new().path("board_id", board))
-    }
-
-    /// The pins of a board, those in its sections included.
-    #[must_use]
-    pub fn board_pins(&self, board: &BoardId) -> Handle<Pin, Board> {
-        Handle::new(self, Args::new().path("board_id", board))
-    }
-
-    /// The pins of a section of a board.
-    #[must_use]
-    pub fn board_section_pins(&self, board: &BoardId, section: &BoardSectionId) -> Handle<Pin, BoardSection> {
-        Handle::new(self, Args::new().path("board_id", board).path("section_id", section))
+    pub fn boards(&self) -> Boards {
+        Boards { client: self.clone() }
     }
 }
-
-impl Handle<Board> {
-    /// Lists them.
-    pub fn list(&self) -> List<Board> {
-        self.list_at(&BOARDS)
-    }
-}
-
-impl Handle<BoardSection> {
-    /// Lists them.
-    pub fn list(&self) -> List<BoardSection> {
-        self.list_at(&BOARD_SECTIONS)
-    }
-}
-
-impl Handle<Pin, Board> {
-    /// Lists them.
-    pub fn list(&self) -> List<Pin, Board> {
-        self.list_at(&BOARD_PINS)
-    }
-}
-
-impl Handle<Pin, BoardSection> {
-    /// Lists them.
-    pub fn list(&self) -> List<Pin, BoardSection> {
-        self.list_at(&BOARD_SECTION_PINS)
-    }
-}
-
-/// The option that all listings of this family have in common.
-macro_rules! common_options {
-    ($($list:ty),*) => {$(
-        impl $list {
-            /// Lists what belongs to the owner of this ad account, instead of the token's own.
-            pub fn ad_account_id(self, id: &AdAccountId) -> Self {
-                self.option("ad_account_id", id)
-            }
-        }
-    )*};
-}
-
-common_options!(List<Board>, List<BoardSection>, List<Pin, Board>, List<Pin, BoardSection>);
 
 impl List<Board> {
-    /// Only boards that these people see.
-    pub fn privacy(self, privacy: BoardPrivacy) -> Self {
-        self.option("privacy", privacy)
+    /// Those of the owner of this ad account instead of those of the account that signed in.
+    pub fn ad_account(self, id: &AdAccountId) -> Self {
+        self.option("ad_account_id", id)
     }
 }
 
-impl List<Pin, Board> {
-    /// Only pins of these forms.
-    pub fn creative_types(self, types: impl IntoIterator<Item = CreativeType>) -> Self {
-        self.options("creative_types", types)
+/// The sections of a board.
+#[derive(Clone, Debug)]
+pub struct BoardSections {
+    client: Client,
+    board: BoardId,
+}
+
+impl BoardSections {
+    /// All sections.
+    pub fn list(&self) -> List<BoardSection> {
+        self.client.list_as(&endpoint::BOARD_SECTIONS, Args::new().path("board_id", &self.board))
+    }
+}
+
+/// The pins of a board.
+#[derive(Clone, Debug)]
+pub struct BoardPins {
+    client: Client,
+    board: BoardId,
+}
+
+impl BoardPins {
+    /// All pins of the board, those in its sections included.
+    pub fn list(&self) -> List<Pin> {
+        self.client.list_as(&endpoint::BOARD_PINS, Args::new().path("board_id", &self.board))
     }
 
-    /// Whether pins come with their numbers of the last 90 days and of all time.
-    pub fn pin_metrics(self, include: bool) -> Self {
-        self.option("pin_metrics", include)
+    /// The pins of one section of the board.
+    pub fn in_section(&self, section: &BoardSectionId) -> List<Pin> {
+        let args = Args::new().path("board_id", &self.board).path("section_id", section);
+        self.client.list_as(&endpoint::BOARD_SECTION_PINS, args)
+    }
+}
+
+impl Client {
+    /// The sections of a board.
+    #[must_use]
+    pub fn board_sections(&self, board: &BoardId) -> BoardSections {
+        BoardSections { client: self.clone(), board: board.clone() }
+    }
+
+    /// The pins of a board.
+    #[must_use]
+    pub fn board_pins(&self, board: &BoardId) -> BoardPins {
+        BoardPins { client: self.clone(), board: board.clone() }
     }
 }

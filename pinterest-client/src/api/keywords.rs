@@ -1,45 +1,31 @@
-//! Keywords.
+//! Keywords of an ad account.
 
-use super::Handle;
+use crate::args::Args;
 use crate::client::Client;
-use crate::endpoint::KEYWORDS;
-use crate::ids::{AdAccountId, AdGroupId, CampaignId};
+use crate::endpoint;
+use crate::ids::{AdAccountId, AdGroupId};
 use crate::list::List;
-use crate::model::{Keyword, MatchType};
+use crate::model::Keyword;
+
+/// The keywords of an ad account.
+#[derive(Clone, Debug)]
+pub struct Keywords {
+    client: Client,
+    ad_account: AdAccountId,
+}
+
+impl Keywords {
+    /// The keywords of these ad groups, at most 250.
+    pub fn of_ad_groups(&self, ids: impl IntoIterator<Item = AdGroupId>) -> List<Keyword> {
+        let args = Args::new().path("ad_account_id", &self.ad_account);
+        self.client.list_as(&endpoint::KEYWORDS, args).options("ad_group_ids", ids)
+    }
+}
 
 impl Client {
     /// The keywords of an ad account.
     #[must_use]
-    pub fn keywords(&self, ad_account: &AdAccountId) -> Handle<Keyword> {
-        Handle::of_ad_account(self, ad_account)
-    }
-}
-
-impl Handle<Keyword> {
-    /// Lists them; name a campaign or ad groups to have theirs.
-    pub fn list(&self) -> List<Keyword> {
-        self.list_at(&KEYWORDS)
-    }
-}
-
-impl List<Keyword> {
-    /// Only those of this campaign.
-    pub fn campaign_id(self, id: &CampaignId) -> Self {
-        self.option("campaign_id", id)
-    }
-
-    /// Only those of this ad group.
-    pub fn ad_group_id(self, id: &AdGroupId) -> Self {
-        self.option("ad_group_id", id)
-    }
-
-    /// Only those of these ad groups, 250 at most. Not every app may use it.
-    pub fn ad_group_ids<'a>(self, ids: impl IntoIterator<Item = &'a AdGroupId>) -> Self {
-        self.options("ad_group_ids", ids)
-    }
-
-    /// Only those of these match types.
-    pub fn match_types(self, types: impl IntoIterator<Item = MatchType>) -> Self {
-        self.options("match_types", types)
+    pub fn keywords(&self, ad_account: &AdAccountId) -> Keywords {
+        Keywords { client: self.clone(), ad_account: ad_account.clone() }
     }
 }
