@@ -1,6 +1,26 @@
 //! The typed doors to the API, one file for each family. Paths, categories and where the items are stand in
 //! [`endpoint`](crate::endpoint); a call names its endpoint and what is special about it.
 
+/// Defines what a door is about, and the method of the client that opens it.
+macro_rules! door {
+    ($(#[doc = $doc:literal])* $name:ident by $method:ident($($scope:ident: $id:ty),*)) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name {
+            client: $crate::Client,
+            $($scope: $id,)*
+        }
+
+        impl $crate::Client {
+            $(#[doc = $doc])*
+            #[must_use]
+            pub fn $method(&self, $($scope: &$id),*) -> $name {
+                $name { client: self.clone(), $($scope: $scope.clone()),* }
+            }
+        }
+    };
+}
+
 mod ad_accounts;
 mod ads;
 mod audiences;

@@ -1,6 +1,6 @@
 //! Records as types, for scripts. A mirror of the families of the API.
 //!
-//! Only the id of a record is sure to be there: the API leaves fields out and sends null, so everything else is optional.
+//! Only the id of a record must be there: the API leaves fields out and sends null, so everything else is optional.
 //! What a type does not name is kept in `extra`, so a record written again holds every value that it was read from. Times are
 //! epoch seconds, UTC, unless said otherwise; amounts of money are in millionths of the account's currency.
 //! Source: Pinterest's OpenAPI description 5.23.0.
@@ -23,3 +23,27 @@ pub use user_account::UserAccount;
 
 /// The fields of a record that its type does not name.
 pub type Extra = serde_json::Map<String, serde_json::Value>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_refused_without_its_id_and_read_with_nothing_else() {
+        assert!(serde_json::from_str::<Campaign>(r#"{"name": "x"}"#).is_err());
+        assert!(serde_json::from_str::<Campaign>(r#"{"id": null}"#).is_err());
+        let campaign: Campaign =
+            serde_json::from_str(r#"{"id": "1", "name": null, "status": "SLEEPING"}"#).unwrap();
+        assert_eq!(campaign.name, None);
+        assert_eq!(campaign.status, Some(EntityStatus::Other("SLEEPING".to_owned())));
+    }
+
+    #[test]
+    fn a_number_that_is_whole_or_not_is_read_and_kept() {
+        for number in ["12", "12.0", "9007199254740993"] {
+            let text = format!(r#"{{"id":"1","num_batches":{number}}}"#);
+            let list: CustomerList = serde_json::from_str(&text).unwrap();
+            assert_eq!(list.num_batches.unwrap().to_string(), number);
+        }
+    }
+}

@@ -1,17 +1,14 @@
 //! Campaigns, ad groups and ads of an ad account.
 
 use crate::args::Args;
-use crate::client::Client;
 use crate::endpoint;
 use crate::ids::{AdAccountId, AdGroupId, AdId, CampaignId};
 use crate::list::List;
 use crate::model::{Ad, AdGroup, Campaign, EntityStatus};
 
-/// The campaigns of an ad account.
-#[derive(Clone, Debug)]
-pub struct Campaigns {
-    client: Client,
-    ad_account: AdAccountId,
+door! {
+    /// The campaigns of an ad account.
+    Campaigns by campaigns(ad_account: AdAccountId)
 }
 
 impl Campaigns {
@@ -33,19 +30,9 @@ impl List<Campaign> {
     }
 }
 
-impl Client {
-    /// The campaigns of an ad account.
-    #[must_use]
-    pub fn campaigns(&self, ad_account: &AdAccountId) -> Campaigns {
-        Campaigns { client: self.clone(), ad_account: ad_account.clone() }
-    }
-}
-
-/// The ad groups of an ad account.
-#[derive(Clone, Debug)]
-pub struct AdGroups {
-    client: Client,
-    ad_account: AdAccountId,
+door! {
+    /// The ad groups of an ad account.
+    AdGroups by ad_groups(ad_account: AdAccountId)
 }
 
 impl AdGroups {
@@ -72,19 +59,9 @@ impl List<AdGroup> {
     }
 }
 
-impl Client {
-    /// The ad groups of an ad account.
-    #[must_use]
-    pub fn ad_groups(&self, ad_account: &AdAccountId) -> AdGroups {
-        AdGroups { client: self.clone(), ad_account: ad_account.clone() }
-    }
-}
-
-/// The ads of an ad account.
-#[derive(Clone, Debug)]
-pub struct Ads {
-    client: Client,
-    ad_account: AdAccountId,
+door! {
+    /// The ads of an ad account.
+    Ads by ads(ad_account: AdAccountId)
 }
 
 impl Ads {
@@ -113,13 +90,5 @@ impl List<Ad> {
     /// Only those with these ids, at most 250.
     pub fn ad_ids(self, ids: impl IntoIterator<Item = AdId>) -> Self {
         self.options("ad_ids", ids)
-    }
-}
-
-impl Client {
-    /// The ads of an ad account.
-    #[must_use]
-    pub fn ads(&self, ad_account: &AdAccountId) -> Ads {
-        Ads { client: self.clone(), ad_account: ad_account.clone() }
     }
 }

@@ -1,30 +1,20 @@
 //! Boards, their sections and their pins.
 
 use crate::args::Args;
-use crate::client::Client;
 use crate::endpoint;
 use crate::ids::{AdAccountId, BoardId, BoardSectionId};
 use crate::list::List;
 use crate::model::{Board, BoardSection, Pin};
 
-/// The boards.
-#[derive(Clone, Debug)]
-pub struct Boards {
-    client: Client,
+door! {
+    /// The boards.
+    Boards by boards()
 }
 
 impl Boards {
     /// All of them.
     pub fn list(&self) -> List<Board> {
         self.client.list_as(&endpoint::BOARDS, Args::new())
-    }
-}
-
-impl Client {
-    /// The boards.
-    #[must_use]
-    pub fn boards(&self) -> Boards {
-        Boards { client: self.clone() }
     }
 }
 
@@ -35,11 +25,9 @@ impl List<Board> {
     }
 }
 
-/// The sections of a board.
-#[derive(Clone, Debug)]
-pub struct BoardSections {
-    client: Client,
-    board: BoardId,
+door! {
+    /// The sections of a board.
+    BoardSections by board_sections(board: BoardId)
 }
 
 impl BoardSections {
@@ -49,11 +37,9 @@ impl BoardSections {
     }
 }
 
-/// The pins of a board.
-#[derive(Clone, Debug)]
-pub struct BoardPins {
-    client: Client,
-    board: BoardId,
+door! {
+    /// The pins of a board.
+    BoardPins by board_pins(board: BoardId)
 }
 
 impl BoardPins {
@@ -66,19 +52,5 @@ impl BoardPins {
     pub fn in_section(&self, section: &BoardSectionId) -> List<Pin> {
         let args = Args::new().path("board_id", &self.board).path("section_id", section);
         self.client.list_as(&endpoint::BOARD_SECTION_PINS, args)
-    }
-}
-
-impl Client {
-    /// The sections of a board.
-    #[must_use]
-    pub fn board_sections(&self, board: &BoardId) -> BoardSections {
-        BoardSections { client: self.clone(), board: board.clone() }
-    }
-
-    /// The pins of a board.
-    #[must_use]
-    pub fn board_pins(&self, board: &BoardId) -> BoardPins {
-        BoardPins { client: self.clone(), board: board.clone() }
     }
 }

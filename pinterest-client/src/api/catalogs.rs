@@ -1,30 +1,20 @@
 //! Catalogs, feeds and product groups.
 
 use crate::args::Args;
-use crate::client::Client;
 use crate::endpoint;
 use crate::ids::AdAccountId;
 use crate::list::List;
 use crate::model::{Catalog, Feed, ProductGroup};
 
-/// The catalogs.
-#[derive(Clone, Debug)]
-pub struct Catalogs {
-    client: Client,
+door! {
+    /// The catalogs.
+    Catalogs by catalogs()
 }
 
 impl Catalogs {
     /// All of them.
     pub fn list(&self) -> List<Catalog> {
         self.client.list_as(&endpoint::CATALOGS, Args::new())
-    }
-}
-
-impl Client {
-    /// The catalogs.
-    #[must_use]
-    pub fn catalogs(&self) -> Catalogs {
-        Catalogs { client: self.clone() }
     }
 }
 
@@ -35,24 +25,15 @@ impl List<Catalog> {
     }
 }
 
-/// The feeds of the catalogs.
-#[derive(Clone, Debug)]
-pub struct Feeds {
-    client: Client,
+door! {
+    /// The feeds of the catalogs.
+    Feeds by catalog_feeds()
 }
 
 impl Feeds {
     /// All of them.
     pub fn list(&self) -> List<Feed> {
         self.client.list_as(&endpoint::CATALOGS_FEEDS, Args::new())
-    }
-}
-
-impl Client {
-    /// The feeds of the catalogs.
-    #[must_use]
-    pub fn catalog_feeds(&self) -> Feeds {
-        Feeds { client: self.clone() }
     }
 }
 
@@ -63,24 +44,15 @@ impl List<Feed> {
     }
 }
 
-/// The product groups of the catalogs.
-#[derive(Clone, Debug)]
-pub struct ProductGroups {
-    client: Client,
+door! {
+    /// The product groups of the catalogs.
+    ProductGroups by catalog_product_groups()
 }
 
 impl ProductGroups {
     /// All of them.
     pub fn list(&self) -> List<ProductGroup> {
         self.client.list_as(&endpoint::CATALOGS_PRODUCT_GROUPS, Args::new())
-    }
-}
-
-impl Client {
-    /// The product groups of the catalogs.
-    #[must_use]
-    pub fn catalog_product_groups(&self) -> ProductGroups {
-        ProductGroups { client: self.clone() }
     }
 }
 

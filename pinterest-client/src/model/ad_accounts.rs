@@ -6,8 +6,7 @@ use super::Extra;
 use crate::ids::AdAccountId;
 
 /// An ad account.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AdAccount {
     /// Its id.
@@ -32,8 +31,7 @@ pub struct AdAccount {
 }
 
 /// Who owns an ad account.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AdAccountOwner {
     /// The id of the user account.

@@ -43,8 +43,7 @@ impl fmt::Display for EntityStatus {
 }
 
 /// A campaign: what is to be reached, and for how much.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Campaign {
     /// Its id.
@@ -85,8 +84,7 @@ pub struct Campaign {
 }
 
 /// An ad group: to whom the ads of a campaign are shown, and for which bid.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AdGroup {
     /// Its id.
@@ -137,8 +135,7 @@ pub struct AdGroup {
 }
 
 /// An ad: a pin that is promoted.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Ad {
     /// Its id.

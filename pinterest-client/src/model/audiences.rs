@@ -1,14 +1,13 @@
 //! What an ad account holds beside its ads: audiences, conversion tags, customer lists.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::Extra;
 use crate::ids::{AdAccountId, AudienceId, ConversionTagId, CustomerListId};
 
 /// People whom ads can be shown to.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Audience {
     /// Its id.
@@ -37,8 +36,7 @@ pub struct Audience {
 }
 
 /// A tag that tells Pinterest what visitors of a website do.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ConversionTag {
     /// Its id.
@@ -54,7 +52,7 @@ pub struct ConversionTag {
     /// Whether visitors are matched by more than a cookie.
     pub enhanced_match_status: Option<String>,
     /// When it was last called, in milliseconds since the epoch, UTC.
-    pub last_fired_time_ms: Option<i64>,
+    pub last_fired_time_ms: Option<Number>,
     /// Its version.
     pub version: Option<String>,
     /// What it collects.
@@ -65,8 +63,7 @@ pub struct ConversionTag {
 }
 
 /// A list of customers that an audience is made from.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CustomerList {
     /// Its id.
@@ -78,17 +75,17 @@ pub struct CustomerList {
     /// Whether it can be used, e.g. `READY`.
     pub status: Option<String>,
     /// In how many parts it was uploaded.
-    pub num_batches: Option<i64>,
+    pub num_batches: Option<Number>,
     /// How many people were added.
-    pub num_uploaded_user_records: Option<i64>,
+    pub num_uploaded_user_records: Option<Number>,
     /// How many people were removed.
-    pub num_removed_user_records: Option<i64>,
+    pub num_removed_user_records: Option<Number>,
     /// What was wrong with the uploads.
     pub exceptions: Option<Value>,
     /// When it was created.
-    pub created_time: Option<i64>,
+    pub created_time: Option<Number>,
     /// When it was last changed.
-    pub updated_time: Option<i64>,
+    pub updated_time: Option<Number>,
     /// All other fields.
     #[serde(flatten)]
     pub extra: Extra,

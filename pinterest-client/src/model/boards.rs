@@ -7,8 +7,7 @@ use super::Extra;
 use crate::ids::{BoardId, BoardSectionId, PinId};
 
 /// A board.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Board {
     /// Its id.
@@ -41,8 +40,7 @@ pub struct Board {
 }
 
 /// Who owns a board.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BoardOwner {
     /// The name in addresses.
@@ -53,8 +51,7 @@ pub struct BoardOwner {
 }
 
 /// A section of a board.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BoardSection {
     /// Its id.
@@ -67,8 +64,7 @@ pub struct BoardSection {
 }
 
 /// A pin.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Pin {
     /// Its id.

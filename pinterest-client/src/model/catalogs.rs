@@ -9,8 +9,7 @@ use super::Extra;
 use crate::ids::{CatalogId, FeedId, ProductGroupId};
 
 /// A catalog of products.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Catalog {
     /// Its id.
@@ -31,8 +30,7 @@ pub struct Catalog {
 /// A file that a catalog is filled from.
 ///
 /// The name and password that Pinterest fetches it with are in `extra`, under `credentials`; `Debug` does not show them.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Feed {
     /// Its id.
@@ -75,8 +73,7 @@ impl fmt::Debug for Feed {
 
 /// A part of a catalog. Its times are whole numbers: milliseconds since the epoch in Pinterest's example, seconds in its
 /// text.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ProductGroup {
     /// Its id.

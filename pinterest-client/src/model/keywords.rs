@@ -26,8 +26,7 @@ pub enum MatchType {
 }
 
 /// A keyword that ads are shown for, or are not.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Keyword {
     /// Its id.

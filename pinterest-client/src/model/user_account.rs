@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Extra;
 
 /// The account that signed in.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UserAccount {
     /// Its id.
