@@ -5,9 +5,9 @@ use pinterest_client::Error;
 
 /// Turns a failed request into a failure with advice.
 pub(crate) fn failure(error: Error) -> Failure {
-    let advice = |text: &str| format!("{error}: {text}");
+    let advice = |text: &str| format!("{}: {text}", error.to_string().trim_end_matches('.'));
     let failure = if error.is_authentication() {
-        Failure::config(advice("sign in again, the token was refused"))
+        Failure::config(advice("sign in again"))
     } else if error.is_rate_limit() {
         Failure::transient(advice("Pinterest's rate limit was reached, sync again later"))
     } else {
@@ -18,7 +18,9 @@ pub(crate) fn failure(error: Error) -> Failure {
                 Failure::transient(advice("Pinterest had a problem, sync again later")).divisible()
             }
             Some(413 | 414 | 431) => Failure::system(error.to_string()).divisible(),
-            _ if error.is_retryable() => Failure::transient(error.to_string()).divisible(),
+            _ if error.is_retryable() => {
+                Failure::transient(advice("sync again later; if it goes on, check the network")).divisible()
+            }
             _ => Failure::system(error.to_string()),
         }
     };
