@@ -238,8 +238,7 @@ impl Renewal {
         let renewal = Arc::clone(self);
         let task = tokio::spawn(async move {
             let outcome = renewal.renew().await;
-            renewal.finish(&outcome);
-            outcome
+            renewal.finish(outcome)
         });
         let attempt = task.map(|done| done.unwrap_or_else(|_| Err(interrupted()))).boxed().shared();
         state.attempt = Some(attempt.clone());
@@ -272,20 +271,24 @@ impl Renewal {
         state.unsaved = Some(tokens.clone());
     }
 
-    fn finish(&self, outcome: &Result<Token, Failure>) {
+    /// The token that it gives has the number by which a refusal of it is known.
+    fn finish(&self, outcome: Result<Token, Failure>) -> Result<Token, Failure> {
         let mut state = self.state();
         state.attempt = None;
         match outcome {
-            Ok(token) => {
+            Ok(mut token) => {
                 state.tokens += 1;
-                state.token = Some(Token { number: state.tokens, ..token.clone() });
+                token.number = state.tokens;
+                state.token = Some(token.clone());
                 state.unsaved = None;
                 state.not_before = None;
+                return Ok(token);
             }
-            Err(Failure::Refused(refusal)) => state.refused = Some(refusal.clone()),
+            Err(Failure::Refused(ref refusal)) => state.refused = Some(refusal.clone()),
             Err(Failure::Passing(_)) => state.not_before = Some(Instant::now() + PAUSE),
             Err(Failure::NotSaved(_)) => {}
         }
+        outcome
     }
 }
 
@@ -302,4 +305,319 @@ impl State {
 fn interrupted() -> Failure {
     let error = Error::transport(crate::endpoint::OAUTH_TOKEN.operation, "the exchange was interrupted");
     Failure::Passing(Arc::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use bytes::Bytes;
+    use futures::future::join_all;
+    use reqwest::Method;
+    use url::Url;
+
+    use super::*;
+    use crate::auth::{App, TokenListener};
+    use crate::endpoint::BOARDS;
+    use crate::error::BoxError;
+    use crate::transport::http::scripted::{Scripted, answer};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn is_exchange(request: &Request) -> bool {
+        request.method == Method::POST
+    }
+
+    fn text(body: &Option<Bytes>) -> &str {
+        std::str::from_utf8(body.as_ref().unwrap()).unwrap()
+    }
+
+    /// A Pinterest with `exchanges` so far: access token `a<n>`, refresh token `r<n>`.
+    struct Pinterest {
+        network: Arc<Scripted>,
+        exchanges: Arc<AtomicUsize>,
+    }
+
+    impl Pinterest {
+        /// Tokens live 1000 seconds. `refuse` sees the bearer and the number of exchanges.
+        fn new(refuse: impl Fn(&str, usize) -> bool + Send + Sync + 'static) -> Self {
+            let exchanges = Arc::new(AtomicUsize::new(0));
+            let count = Arc::clone(&exchanges);
+            let network = Scripted::slow(SECOND, move |request, _| {
+                if is_exchange(request) {
+                    let n = count.fetch_add(1, Ordering::SeqCst) + 1;
+                    let body =
+                        format!(r#"{{"access_token":"a{n}","refresh_token":"r{n}","expires_in":1000}}"#);
+                    return Ok(answer(200, body));
+                }
+                let bearer = request.headers[AUTHORIZATION].to_str().unwrap().to_owned();
+                let refused = refuse(&bearer, count.load(Ordering::SeqCst));
+                Ok(answer(if refused { 401 } else { 200 }, "{}"))
+            });
+            Self { network, exchanges }
+        }
+
+        fn exchanges(&self) -> usize {
+            self.exchanges.load(Ordering::SeqCst)
+        }
+
+        fn bearers(&self) -> Vec<String> {
+            let requests = self.network.requests();
+            let calls = requests.iter().filter(|request| !is_exchange(request));
+            calls.map(|request| request.headers[AUTHORIZATION].to_str().unwrap().to_owned()).collect()
+        }
+    }
+
+    fn auth() -> Auth {
+        Auth::refresh(App { id: "123".into(), secret: "s+cret".into() }, "refresh/0".into())
+    }
+
+    fn layer(network: &Arc<Scripted>, auth: Auth) -> Authorize {
+        Authorize::new(Arc::clone(network) as _, auth, &BaseUrl::production().unwrap()).unwrap()
+    }
+
+    async fn ask(layer: &Authorize) -> Result<u16> {
+        let url = Url::parse("https://api.pinterest.com/v5/boards").unwrap();
+        layer.send(&Request::get(BOARDS, url)).await.map(|response| response.status.as_u16())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fixed_token_is_sent_as_it_is_and_a_401_is_final() {
+        let network = Scripted::new(|_, _| Ok(answer(401, "{}")));
+        let layer = layer(&network, Auth::access_token("pina_1".into()));
+        assert_eq!(ask(&layer).await.unwrap(), 401);
+        let requests = network.requests();
+        assert_eq!(requests.len(), 1);
+        assert_eq!(requests[0].headers[AUTHORIZATION], "Bearer pina_1");
+        assert!(!format!("{requests:?}").contains("pina_1"));
+        let odd = Auth::access_token("line\nbreak".into());
+        let error = Authorize::new(network, odd, &BaseUrl::production().unwrap()).unwrap_err();
+        assert!(!error.to_string().contains("break"), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_exchange_signs_in_as_the_app_and_asks_for_a_continuous_refresh() {
+        let pinterest = Pinterest::new(|_, _| false);
+        let layer = layer(&pinterest.network, auth());
+        assert_eq!(ask(&layer).await.unwrap(), 200);
+        let exchange = &pinterest.network.requests()[0];
+        assert_eq!(exchange.url.as_str(), "https://api.pinterest.com/v5/oauth/token");
+        assert_eq!(exchange.headers[AUTHORIZATION], format!("Basic {}", "MTIzOnMrY3JldA=="));
+        assert_eq!(exchange.headers["content-type"], "application/x-www-form-urlencoded");
+        let form = "grant_type=refresh_token&refresh_token=refresh%2F0&continuous_refresh=true";
+        assert_eq!(text(&exchange.body), form);
+        assert_eq!(pinterest.bearers(), ["Bearer a1"]);
+        let shown = format!("{exchange:?}");
+        assert!(!shown.contains("MTIz") && !shown.contains("refresh%2F0"), "{shown}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_is_renewed_shortly_before_it_expires() {
+        let pinterest = Pinterest::new(|_, _| false);
+        let layer = layer(&pinterest.network, auth());
+        ask(&layer).await.unwrap();
+        tokio::time::advance(890 * SECOND).await;
+        ask(&layer).await.unwrap();
+        assert_eq!(pinterest.exchanges(), 1);
+        tokio::time::advance(20 * SECOND).await;
+        ask(&layer).await.unwrap();
+        assert_eq!(pinterest.bearers(), ["Bearer a1", "Bearer a1", "Bearer a2"]);
+        let renewal = &pinterest.network.requests()[3];
+        assert!(text(&renewal.body).contains("refresh_token=r1&"), "the rotated token buys the next one");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_401_buys_one_new_token_and_a_second_one_is_final() {
+        let pinterest = Pinterest::new(|bearer, _| bearer == "Bearer a1");
+        assert_eq!(ask(&layer(&pinterest.network, auth())).await.unwrap(), 200);
+        assert_eq!(pinterest.bearers(), ["Bearer a1", "Bearer a2"]);
+
+        let pinterest = Pinterest::new(|_, _| true);
+        assert_eq!(ask(&layer(&pinterest.network, auth())).await.unwrap(), 401);
+        assert_eq!((pinterest.exchanges(), pinterest.bearers().len()), (2, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_callers_share_one_exchange_at_the_start_and_after_a_401() {
+        let pinterest = Pinterest::new(|bearer, _| bearer == "Bearer a1");
+        let layer = layer(&pinterest.network, auth());
+        let answers = join_all((0..50).map(|_| ask(&layer))).await;
+        assert!(answers.into_iter().all(|answer| answer.unwrap() == 200));
+        assert_eq!(pinterest.exchanges(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_old_token_that_is_refused_late_does_not_cost_the_new_one() {
+        let pinterest = Pinterest::new(|bearer, _| bearer == "Bearer a1");
+        let layer = layer(&pinterest.network, auth());
+        let late = async {
+            tokio::time::sleep(SECOND + SECOND / 2).await;
+            ask(&layer).await
+        };
+        let (first, late) = tokio::join!(ask(&layer), late);
+        assert_eq!((first.unwrap(), late.unwrap()), (200, 200));
+        assert_eq!(pinterest.exchanges(), 2);
+    }
+
+    struct Diary {
+        /// How many requests were out when each pair of tokens came.
+        entries: Mutex<Vec<(String, Option<String>, usize)>>,
+        network: Arc<Scripted>,
+        fails: AtomicUsize,
+    }
+
+    #[async_trait]
+    impl TokenListener for Diary {
+        async fn refreshed(&self, tokens: &Tokens) -> Result<(), BoxError> {
+            let refresh_token = tokens.refresh_token.as_ref();
+            self.entries.lock().unwrap().push((
+                tokens.access_token.expose_secret().to_owned(),
+                refresh_token.map(|token| token.expose_secret().to_owned()),
+                self.network.requests().len(),
+            ));
+            match self.fails.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) {
+                Ok(_) => Err("the disk is full".into()),
+                Err(_) => Ok(()),
+            }
+        }
+    }
+
+    fn diary(network: &Arc<Scripted>, fails: usize) -> Arc<Diary> {
+        let fails = AtomicUsize::new(fails);
+        Arc::new(Diary { entries: Mutex::default(), network: Arc::clone(network), fails })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_listener_has_a_rotated_token_before_any_request_uses_it() {
+        let pinterest = Pinterest::new(|_, _| false);
+        let diary = diary(&pinterest.network, 0);
+        let layer = layer(&pinterest.network, auth().listener(Arc::clone(&diary) as _));
+        ask(&layer).await.unwrap();
+        assert_eq!(*diary.entries.lock().unwrap(), [("a1".into(), Some("r1".into()), 1)]);
+        assert_eq!(pinterest.network.requests().len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tokens_that_were_not_saved_are_not_used_and_are_offered_again() {
+        let pinterest = Pinterest::new(|_, _| false);
+        let diary = diary(&pinterest.network, 1);
+        let layer = layer(&pinterest.network, auth().listener(Arc::clone(&diary) as _));
+        let error = ask(&layer).await.unwrap_err();
+        assert_eq!(error.to_string(), "the new tokens could not be saved: the disk is full");
+        assert!(pinterest.bearers().is_empty());
+        assert_eq!(ask(&layer).await.unwrap(), 200);
+        assert_eq!((pinterest.exchanges(), diary.entries.lock().unwrap().len()), (1, 2));
+        assert_eq!(pinterest.bearers(), ["Bearer a1"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_that_goes_away_does_not_lose_the_rotated_token() {
+        let pinterest = Pinterest::new(|_, _| false);
+        let diary = diary(&pinterest.network, 0);
+        let layer = layer(&pinterest.network, auth().listener(Arc::clone(&diary) as _));
+        let hurried = tokio::time::timeout(SECOND / 2, ask(&layer)).await;
+        assert!(hurried.is_err());
+        tokio::time::advance(SECOND).await;
+        ask(&layer).await.unwrap();
+        assert_eq!((pinterest.exchanges(), diary.entries.lock().unwrap().len()), (1, 1));
+    }
+
+    /// Answers every exchange in the same way.
+    async fn exchange_answering(status: u16, body: &'static str) -> (Error, Option<Error>, usize) {
+        let network = Scripted::new(move |_, _| Ok(answer(status, body)));
+        let layer = layer(&network, auth());
+        let first = ask(&layer).await.unwrap_err();
+        let second = ask(&layer).await.err();
+        (first, second, network.requests().len())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_refresh_token_and_a_refused_app_are_final() {
+        for (status, body) in [
+            (400, r#"{"error":"invalid_grant","error_description":"revoked"}"#),
+            (400, r#"{"code":283,"message":"invalid_grant: the refresh token is expired"}"#),
+            (401, r#"{"code":2,"message":"Your refresh token has expired."}"#),
+        ] {
+            let (error, again, exchanges) = exchange_answering(status, body).await;
+            let Error::Auth(refusal) = &error else { panic!("{body}: {error}") };
+            assert!(matches!(**refusal, Refusal::RefreshToken { .. }), "{body}");
+            assert!(error.is_authentication() && !error.is_retryable());
+            assert!(matches!(again, Some(Error::Auth(_))));
+            assert_eq!(exchanges, 1, "{body}");
+        }
+        for (status, body) in [
+            (401, r#"{"error":"invalid_client"}"#),
+            (400, r#"{"code":1,"message":"invalid client"}"#),
+            (401, r#"{"code":2,"message":"Authentication failed."}"#),
+        ] {
+            let (error, _, exchanges) = exchange_answering(status, body).await;
+            let Error::Auth(refusal) = &error else { panic!("{body}: {error}") };
+            assert!(matches!(**refusal, Refusal::App { .. }), "{body}");
+            assert_eq!(exchanges, 1, "{body}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn any_other_failure_of_the_exchange_may_pass() {
+        for (status, body) in [
+            (503, r#"{"error":"invalid_grant"}"#),
+            (429, r#"{"code":8,"message":"the refresh token is invalid"}"#),
+            (400, "<html>down for maintenance</html>"),
+            (400, r#"{"error":"temporarily_unavailable"}"#),
+            (403, "{}"),
+            (200, "<html>sign in to the network</html>"),
+            (200, r#"{"token_type":"bearer"}"#),
+            (200, r#"{"access_token":""}"#),
+            (200, r#"{"code":8,"message":"You have exceeded your rate limit."}"#),
+        ] {
+            let (error, _, exchanges) = exchange_answering(status, body).await;
+            assert!(matches!(error, Error::Refresh(_)), "{status} {body}: {error}");
+            assert!(error.is_retryable() && !error.is_authentication(), "{status} {body}");
+            assert_eq!(exchanges, 2, "{status} {body}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_that_still_works_is_used_while_it_cannot_be_renewed() {
+        let network = Scripted::new(|request, _| {
+            Ok(if is_exchange(request) { answer(503, "{}") } else { answer(200, "{}") })
+        });
+        let cached = auth().cached("old".into(), Utc::now() + chrono::TimeDelta::seconds(1000));
+        let layer = layer(&network, cached);
+        let exchanges = || network.requests().iter().filter(|request| is_exchange(request)).count();
+        tokio::time::advance(910 * SECOND).await;
+        assert_eq!((ask(&layer).await.unwrap(), exchanges()), (200, 1));
+        tokio::time::advance(20 * SECOND).await;
+        assert_eq!((ask(&layer).await.unwrap(), exchanges()), (200, 1));
+        tokio::time::advance(20 * SECOND).await;
+        assert_eq!((ask(&layer).await.unwrap(), exchanges()), (200, 2));
+        tokio::time::advance(100 * SECOND).await;
+        assert!(matches!(ask(&layer).await.unwrap_err(), Error::Refresh(_)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cached_token_is_used_only_when_it_is_known_to_be_alive() {
+        let hour = chrono::TimeDelta::hours(1);
+        for (expires_at, bearer) in [
+            (Some(Utc::now() + hour), "Bearer old"),
+            (Some(Utc::now() - hour), "Bearer a1"),
+            (None, "Bearer a1"),
+        ] {
+            let pinterest = Pinterest::new(|_, _| false);
+            let layer = layer(&pinterest.network, auth().cached("old".into(), expires_at));
+            ask(&layer).await.unwrap();
+            assert_eq!(pinterest.bearers(), [bearer]);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_server_repeats_of_the_secrets_is_not_shown() {
+        let said = r#"{"error":"invalid_grant","error_description":"refresh%2F0, refresh/0 of s+cret / MTIzOnMrY3JldA=="}"#;
+        let (error, _, _) = exchange_answering(400, said).await;
+        let shown = format!("{error} {error:?}");
+        assert!(
+            !["s+cret", "MTIz", "fresh/0", "fresh%2F0"].iter().any(|secret| shown.contains(secret)),
+            "{shown}"
+        );
+    }
 }

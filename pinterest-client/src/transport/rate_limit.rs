@@ -333,7 +333,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_caller_that_waits_for_its_turn_sees_a_category_that_closes_in_the_meantime() {
         let start = Instant::now();
-        let network = Scripted::new(|_, number| {
+        let network = Scripted::slow(SECOND, |_, number| {
             Ok(match number {
                 1 => answer_with(429, ("retry-after", "30"), "{}"),
                 _ => answer(200, "{}"),
@@ -344,7 +344,7 @@ mod tests {
         let boards = request(BOARDS);
         let (refused, sent) = tokio::join!(layer.send(&boards), layer.send(&boards));
         assert_eq!((refused.unwrap().status.as_u16(), sent.unwrap().status.as_u16()), (429, 200));
-        assert_eq!((network.times()[1] - start).as_secs(), 30);
+        assert_eq!((network.times()[1] - start).as_secs(), 31);
     }
 
     #[tokio::test(start_paused = true)]
