@@ -21,12 +21,14 @@ pub(super) fn make(plan: &Plan, data: &mut Data) -> Vec<Parent> {
     ad_groups
 }
 
-/// One in ten is archived, one in thirty a draft; lists show neither unless asked to.
-fn status(random: &mut Random) -> &'static str {
-    match random.below(30) {
-        0 => "DRAFT",
-        1..=3 => "ARCHIVED",
-        4..=11 => "PAUSED",
+/// One in ten is archived, one in thirty a draft; lists show neither unless asked to. Even the smallest account has
+/// one that is there to be seen and one draft.
+fn status(random: &mut Random, index: usize) -> &'static str {
+    match (index, random.below(30)) {
+        (0, _) => "ACTIVE",
+        (1, _) | (_, 0) => "DRAFT",
+        (_, 1..=3) => "ARCHIVED",
+        (_, 4..=11) => "PAUSED",
         _ => "ACTIVE",
     }
 }
@@ -64,7 +66,8 @@ fn micro_currency(random: &mut Random) -> Value {
 /// A field that no schema knows, on some records.
 fn add_unknown(record: &mut Value, random: &mut Random) {
     if random.one_in(3) {
-        record["experiment"] = json!({"bucket": random.below(9), "notes": [null, "ß", {"deep": []}]});
+        record["experiment"] =
+            json!({"bucket": random.below(9), "share": 0.1, "notes": [null, "ß", {"deep": []}]});
     }
 }
 
@@ -79,8 +82,7 @@ fn campaigns(plan: &Plan, data: &mut Data) -> Vec<Parent> {
             "id": id,
             "ad_account_id": ad_account,
             "name": words::text(random, 5),
-            // The first of all is always there to be seen.
-            "status": if index == 0 { "ACTIVE" } else { status(random) },
+            "status": status(random, index),
             "lifetime_spend_cap": micro_currency(random),
             "daily_spend_cap": micro_currency(random),
             "order_line_id": if random.one_in(2) { Value::Null } else { json!("549755885175") },
@@ -114,7 +116,7 @@ fn ad_groups(plan: &Plan, campaigns: &[Parent], data: &mut Data) -> Vec<Parent> 
         let (created, updated) = times(plan, "ad group", index);
         let mut record = json!({
             "name": words::text(random, 5),
-            "status": if index == 0 { "ACTIVE" } else { status(random) },
+            "status": status(random, index),
             "budget_in_micro_currency": micro_currency(random),
             "bid_in_micro_currency": micro_currency(random),
             "optimization_goal_metadata": goal(random),
@@ -129,7 +131,7 @@ fn ad_groups(plan: &Plan, campaigns: &[Parent], data: &mut Data) -> Vec<Parent> 
             "tracking_urls": tracking_urls(random),
             "auto_targeting_enabled": random.one_in(2),
             "placement_group": random.pick(&["ALL", "SEARCH", "BROWSE"]),
-            "placement_traffic_type": null,
+            "placement_traffic_type": random.one_in(3).then_some("EXTERNAL"),
             "pacing_delivery_type": random.pick(&["STANDARD", "ACCELERATED"]),
             "conversion_learning_mode_type": random.one_in(2).then_some("ACTIVE"),
             "summary_status": random.pick(&["RUNNING", "PAUSED", "ARCHIVED"]),
@@ -178,7 +180,7 @@ fn ads(plan: &Plan, ad_groups: &[Parent], data: &mut Data) {
         let mut record = json!({
             "ad_group_id": ad_group.id,
             "android_deep_link": random.one_in(4).then(|| words::link(random)),
-            "carousel_android_deep_links": null,
+            "carousel_android_deep_links": random.one_in(5).then(|| [words::link(random)]),
             "carousel_destination_urls": random.one_in(3).then(|| [words::link(random), words::link(random)]),
             "carousel_ios_deep_links": [],
             "click_tracking_url": random.one_in(3).then(|| words::link(random)),
@@ -189,13 +191,13 @@ fn ads(plan: &Plan, ad_groups: &[Parent], data: &mut Data) {
             "is_removable": random.one_in(2),
             "name": words::description(random),
             "pin_id": id(random, "39477", 12, index),
-            "status": if index == 0 { "ACTIVE" } else { status(random) },
+            "status": status(random, index),
             "tracking_urls": tracking_urls(random),
-            "view_tracking_url": null,
+            "view_tracking_url": random.one_in(4).then(|| words::link(random)),
             "lead_form_id": random.one_in(9).then_some("383791336903426391"),
             "ad_account_id": ad_group.ad_account,
             "campaign_id": ad_group.campaign,
-            "collection_items_destination_url_template": null,
+            "collection_items_destination_url_template": random.one_in(6).then(|| words::link(random)),
             "created_time": created,
             "id": id(random, "6871", 12, index),
             "rejected_reasons": if random.one_in(9) { json!(["HASHTAGS", "POLICY_NEW"]) } else { json!([]) },

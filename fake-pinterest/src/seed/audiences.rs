@@ -26,6 +26,13 @@ fn audiences(plan: &Plan, data: &mut Data) {
                 "country": random.one_in(2).then_some("US"),
                 "engagement_domain": ["www.shop.example"],
                 "retention_days": random.between(1, 540),
+                "customer_list_id": random.one_in(3).then_some("643"),
+                "engagement_type": random.one_in(3).then_some("click"),
+                "event": random.one_in(2).then_some("checkout"),
+                "percentage": random.one_in(2).then_some(5),
+                "prefill": random.one_in(2),
+                "visitor_source_id": random.one_in(3).then_some("2617998078212"),
+                "ad_account_id": ad_account,
                 "event_data": {"currency": "USD", "lead_type": null, "line_items": []},
                 "engager_type": random.one_in(2).then_some(1),
             },
@@ -35,6 +42,7 @@ fn audiences(plan: &Plan, data: &mut Data) {
             "created_timestamp": created,
             "updated_timestamp": random.one_in(2).then_some(created),
             "created_by_company_name": null,
+            "overlap": {"share": 0.25, "with": []},
         });
         data.insert(Kind::Audiences, Place::under(ad_account), &record);
     }

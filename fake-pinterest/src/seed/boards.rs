@@ -34,8 +34,9 @@ fn boards(plan: &Plan, data: &mut Data) -> Vec<Board> {
             "pin_count": plan.counts.pins / plan.counts.boards,
             "media": {"image_cover_url": words::link(random), "pin_thumbnail_urls": [], "media_type": null},
             "created_at": local_time(created),
-            "board_pins_modified_at": random.one_in(2).then(|| local_time(created + 60)),
+            "board_pins_modified_at": random.one_in(2).then(|| local_time(plan.now.min(created + 60))),
             "is_ads_only": false,
+            "layout": {"columns": 3, "ratio": 0.75, "theme": null, "hidden": {}},
         });
         data.insert(Kind::Boards, plan.of_user(index, plan.counts.boards), &record);
         Board { id, sections: Vec::new() }
@@ -93,7 +94,13 @@ fn pins(plan: &Plan, boards: &[Board], data: &mut Data) {
 }
 
 fn media(random: &mut Random) -> Value {
-    let images = [("150x150", 150, 150), ("400x300", 400, 300), ("600x", 600, 900), ("1200x", 1200, 1800)];
+    let images = [
+        ("150x150", 150, 150),
+        ("400x300", 400, 300),
+        ("600x", 600, 900),
+        ("1200x", 1200, 1800),
+        ("originals", 2400, 3600),
+    ];
     let images = images.map(|(size, width, height)| {
         (size, json!({"width": width, "height": height, "url": format!("https://i.pinimg.example/{size}/0d/f6.jpg")}))
     });
