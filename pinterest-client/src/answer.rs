@@ -136,3 +136,115 @@ fn wait_in_text(message: &str) -> Option<Duration> {
     let (number, unit) = rest.split_at(digits);
     unit.trim_start().starts_with("second").then(|| whole_seconds(number)).flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::BOARDS;
+    use crate::transport::http::scripted::{answer, answer_with};
+
+    fn message(response: &Response) -> String {
+        match response.check(&BOARDS).unwrap_err() {
+            Error::Api { body, .. } => body.message,
+            other => panic!("{other}"),
+        }
+    }
+
+    fn wait(response: &Response) -> Option<u64> {
+        response.check(&BOARDS).unwrap_err().retry_after().map(|wait| wait.as_secs())
+    }
+
+    #[test]
+    fn an_error_says_what_pinterest_said() {
+        let error = answer(403, r#"{"code":29,"message":"Not permitted."}"#).check(&BOARDS).unwrap_err();
+        assert_eq!(error.to_string(), "Pinterest answered 403 to boards/list: Not permitted. (code 29)");
+        assert_eq!((error.status(), error.code()), (Some(403), Some(29)));
+        let oauth = answer(400, r#"{"error":"invalid_grant","error_description":"It is revoked."}"#);
+        assert_eq!(message(&oauth), "invalid_grant: It is revoked.");
+        assert_eq!(oauth.oauth_error().as_deref(), Some("invalid_grant"));
+    }
+
+    #[test]
+    fn a_body_that_is_no_error_of_pinterest_is_shown_on_one_line_and_cut() {
+        assert_eq!(message(&answer(502, "<html>\n  Bad\tgateway</html>")), "<html> Bad gateway</html>");
+        assert_eq!(message(&answer(500, "")), "no message");
+        assert_eq!(message(&answer(500, r#"{"message":7}"#)), r#"{"message":7}"#);
+        assert_eq!(message(&answer(500, &b"\xff\xfe"[..])), "\u{fffd}\u{fffd}");
+        let long = message(&answer(500, "ü".repeat(10_000)));
+        assert_eq!(long, format!("{}…", "ü".repeat(300)));
+    }
+
+    #[test]
+    fn a_code_may_be_a_text() {
+        let error = answer(400, r#"{"code":" 8 ","message":"x"}"#).check(&BOARDS).unwrap_err();
+        assert_eq!(error.code(), Some(8));
+        let error = answer(400, r#"{"code":"eight","message":"x"}"#).check(&BOARDS).unwrap_err();
+        assert_eq!(error.code(), None);
+    }
+
+    #[test]
+    fn an_error_with_status_200_is_an_error_and_a_record_is_not() {
+        let said = r#"{"code":8,"message":"You have exceeded your rate limit."}"#;
+        let error = answer(200, said).check(&BOARDS).unwrap_err();
+        assert!(error.is_rate_limit() && error.is_retryable());
+        for body in [
+            r#"{"items":[],"code":8,"message":"x"}"#,
+            r#"{"items":null,"bookmark":null}"#,
+            r#"{"id":"1","code":8}"#,
+            r#"{"id":"1","message":"x"}"#,
+            r#"{"code":"PROMO","message":"x"}"#,
+            r#"{"code":8,"message":null}"#,
+            "[]",
+        ] {
+            assert!(answer(200, body).check(&BOARDS).is_ok(), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_is_an_error() {
+        let redirect = answer_with(302, ("location", "https://elsewhere.example/"), "");
+        assert_eq!(redirect.check(&BOARDS).unwrap_err().status(), Some(302));
+    }
+
+    #[test]
+    fn the_reset_of_the_limit_counts_before_the_other_waits() {
+        let text = r#"{"code":8,"message":"Slow down. RETRY AFTER 5 seconds."}"#;
+        let mut limited = answer_with(429, ("retry-after", "7"), text);
+        assert_eq!(wait(&limited), Some(7));
+        limited.headers.insert("x-ratelimit-reset", "9".parse().unwrap());
+        assert_eq!(wait(&limited), Some(9));
+        limited.headers.clear();
+        assert_eq!(wait(&limited), Some(5));
+    }
+
+    #[test]
+    fn what_names_no_wait_is_none() {
+        for value in ["0", "-3", "soon", "3, 100;w=1", "Wed, 21 Oct 2026 07:28:00 GMT", ""] {
+            assert_eq!(wait(&answer_with(429, ("x-ratelimit-reset", value), "{}")), None, "{value}");
+        }
+        for text in [
+            r#"{"code":8,"message":"Retry after a while"}"#,
+            r#"{"code":8,"message":"Retry after 5 minutes"}"#,
+            r#"{"code":8,"message":"Retry after 99999999999999999999999 seconds"}"#,
+        ] {
+            assert_eq!(wait(&answer(429, text)), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_reset_header_means_nothing_outside_of_a_rate_limit() {
+        assert_eq!(wait(&answer_with(500, ("x-ratelimit-reset", "9"), "{}")), None);
+        assert_eq!(wait(&answer_with(503, ("retry-after", "9"), "{}")), Some(9));
+        let said = r#"{"code":8,"message":"x"}"#;
+        assert_eq!(wait(&answer_with(400, ("x-ratelimit-reset", "9"), said)), Some(9));
+    }
+
+    #[test]
+    fn secrets_that_were_sent_are_masked_wherever_the_server_repeats_them() {
+        let mut response = answer(400, "bad pina_AB+C= or pina_AB%2BC%3D, and abc");
+        response.secrets = vec!["pina_AB+C=".into(), "abc".into(), "".into()];
+        assert_eq!(message(&response), "bad *** or ***, and abc");
+        let shown = format!("{response:?}");
+        assert!(!shown.contains("pina"), "{shown}");
+    }
+}

@@ -117,3 +117,61 @@ pub(crate) fn encode(text: &str) -> String {
 fn list(value: &str) -> String {
     encode(value).replace("%2C", ",")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::base_url::BaseUrl;
+    use crate::endpoint::{BOARD_PINS, BOARDS, USER_ACCOUNT};
+
+    fn query(args: &Args, bookmark: Option<&str>) -> Option<String> {
+        args.encoded_query(&BOARDS, bookmark).unwrap()
+    }
+
+    #[test]
+    fn a_comma_separates_values_and_everything_else_is_encoded() {
+        let args = Args::new().query("statuses", "ACTIVE,PAUSED").query("name", "a b&c=ü%2C");
+        let sent = "statuses=ACTIVE,PAUSED&name=a+b%26c%3D%C3%BC%252C&page_size=250";
+        assert_eq!(query(&args, None).unwrap(), sent);
+        assert_eq!(query(&args, Some("x,y")).unwrap(), format!("{sent}&bookmark=x%2Cy"));
+    }
+
+    #[test]
+    fn the_last_value_of_a_parameter_counts() {
+        let args = Args::new().query("page_size", 5).query("page_size", 7);
+        assert_eq!(query(&args, None).unwrap(), "page_size=7");
+        assert_eq!(args.encoded_query(&USER_ACCOUNT, None).unwrap().unwrap(), "page_size=7");
+        assert_eq!(Args::new().encoded_query(&USER_ACCOUNT, None).unwrap(), None);
+    }
+
+    #[test]
+    fn a_bookmark_among_the_arguments_is_refused() {
+        let error = Args::new().query("bookmark", "a").encoded_query(&BOARDS, None).unwrap_err();
+        assert!(matches!(error, Error::InvalidArgument(_)));
+    }
+
+    #[test]
+    fn a_path_needs_each_of_its_values() {
+        let refusal = |args: &Args| args.segments(&BOARD_PINS).unwrap_err().to_string();
+        assert_eq!(refusal(&Args::new()), "boards/list_pins needs a value for board_id");
+        assert_eq!(refusal(&Args::new().path("board_id", "")), "boards/list_pins needs a value for board_id");
+        for dots in [".", ".."] {
+            assert!(refusal(&Args::new().path("board_id", dots)).contains("path of dots"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_stays_within_its_segment(value in "\\PC{1,20}|[./%?#\\\\]{1,6}") {
+            prop_assume!(value != "." && value != "..");
+            let args = Args::new().path("board_id", &value);
+            let url = BaseUrl::production().unwrap().join(&args.segments(&BOARD_PINS).unwrap(), None);
+            let segments: Vec<&str> = url.path_segments().unwrap().collect();
+            prop_assert_eq!(segments.len(), 4, "{}", url);
+            prop_assert_eq!((segments[0], segments[1], segments[3]), ("v5", "boards", "pins"));
+            prop_assert_eq!((url.host_str(), url.query(), url.fragment()), (Some("api.pinterest.com"), None, None));
+        }
+    }
+}

@@ -111,3 +111,31 @@ pub struct Tokens {
     /// The scopes of the token, separated by commas or spaces, when Pinterest says them.
     pub scope: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let app = App { id: "123".into(), secret: "app-secret".into() };
+        let expires_at = DateTime::from_timestamp(0, 0);
+        let refreshed =
+            Auth::refresh(app, "refresh-secret".into()).cached("access-secret".into(), expires_at);
+        let tokens = Tokens {
+            access_token: "access-secret".into(),
+            refresh_token: Some("refresh-secret".into()),
+            expires_at: expires_at.unwrap(),
+            scope: None,
+        };
+        let builder = crate::Client::builder().auth(refreshed.clone());
+        for shown in [
+            format!("{:?}", Auth::access_token("access-secret".into())),
+            format!("{refreshed:#?} {tokens:#?} {builder:#?}"),
+            format!("{:?}", builder.build().unwrap()),
+        ] {
+            assert!(!shown.contains("-secret"), "{shown}");
+        }
+        assert!(format!("{refreshed:?}").contains("123"));
+    }
+}

@@ -81,3 +81,69 @@ fn is_loopback(url: &Url) -> bool {
         None => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joined(base: &str) -> String {
+        BaseUrl::parse(base).unwrap().join(&["ad_accounts", "7"], Some("a=b")).to_string()
+    }
+
+    #[test]
+    fn paths_are_below_the_base_with_or_without_a_slash_at_its_end() {
+        for (base, url) in [
+            ("https://api.pinterest.com/v5", "https://api.pinterest.com/v5/ad_accounts/7?a=b"),
+            (
+                "https://api-sandbox.pinterest.com/v5/",
+                "https://api-sandbox.pinterest.com/v5/ad_accounts/7?a=b",
+            ),
+            (
+                " https://gateway.example/pinterest/v5 ",
+                "https://gateway.example/pinterest/v5/ad_accounts/7?a=b",
+            ),
+            ("https://gateway.example", "https://gateway.example/ad_accounts/7?a=b"),
+            ("http://127.0.0.1:8080/v5", "http://127.0.0.1:8080/v5/ad_accounts/7?a=b"),
+        ] {
+            assert_eq!(joined(base), url);
+        }
+    }
+
+    #[test]
+    fn only_this_machine_is_called_without_https() {
+        for base in ["http://localhost:1/v5", "http://LOCALHOST/v5", "http://127.8.9.1", "http://[::1]:9/v5"]
+        {
+            assert!(BaseUrl::parse(base).unwrap().is_loopback(), "{base}");
+        }
+        for base in [
+            "http://api.pinterest.com/v5",
+            "http://10.0.0.1/v5",
+            "http://localhost.example/v5",
+            "http://0.0.0.0/v5",
+            "ftp://localhost/v5",
+        ] {
+            let error = BaseUrl::parse(base).unwrap_err().to_string();
+            assert!(error.contains("must begin with https://"), "{base}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_a_base_cannot_carry_is_refused_and_not_shown() {
+        for base in [
+            "https://name:password@api.pinterest.com/v5",
+            "https://token@api.pinterest.com/v5",
+            "https://api.pinterest.com/v5?key=password",
+            "https://api.pinterest.com/v5#token",
+            "api.pinterest.com/v5",
+            "",
+        ] {
+            let error = BaseUrl::parse(base).unwrap_err();
+            assert!(matches!(error, Error::Build(_)), "{base}");
+            let text = error.to_string();
+            assert!(
+                !text.contains("password@") && !text.contains("token@") && !text.contains("key="),
+                "{text}"
+            );
+        }
+    }
+}

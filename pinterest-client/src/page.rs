@@ -156,3 +156,113 @@ impl<'de> Visitor<'de> for Listing {
 /// A text that is borrowed when it holds no escapes.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::endpoint::{BOARDS, USER_ACCOUNT};
+
+    const ARRAY: Endpoint = Endpoint { items: Items::Array, paging: Paging::None, ..BOARDS };
+
+    fn cut(body: &str, endpoint: &Endpoint) -> Result<RawPage> {
+        RawPage::from_body(&Bytes::copy_from_slice(body.as_bytes()), endpoint)
+    }
+
+    fn problem(body: &str, endpoint: &Endpoint) -> String {
+        match cut(body, endpoint).unwrap_err() {
+            Error::Decode { problem, .. } => problem,
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn records_are_slices_of_the_body_with_every_byte_they_had() {
+        let body = Bytes::from_static(b"{\"items\": [ {\"id\" :1,\n \"n\":12345678901234567890.50} ,{}]\n}");
+        let page = RawPage::from_body(&body, &BOARDS).unwrap();
+        assert_eq!(page.items, ["{\"id\" :1,\n \"n\":12345678901234567890.50}", "{}"]);
+        assert!(body.as_ptr_range().contains(&page.items[0].as_ptr()));
+    }
+
+    #[test]
+    fn a_bookmark_is_where_the_listing_goes_on() {
+        let bookmark = |body: &str| cut(body, &BOARDS).unwrap().bookmark;
+        assert_eq!(bookmark(r#"{"items":[],"bookmark":"a=="}"#).as_deref(), Some("a=="));
+        assert_eq!(bookmark(r#"{"bookmark":"\u0061\/b","items":[]}"#).as_deref(), Some("a/b"));
+        assert_eq!(bookmark(r#"{"items":[],"book\u006dark":"a"}"#).as_deref(), Some("a"));
+        for end in [r#"{"items":[]}"#, r#"{"items":[],"bookmark":null}"#, r#"{"items":[],"bookmark":""}"#] {
+            assert_eq!(bookmark(end), None, "{end}");
+        }
+        assert!(cut(r#"{"items":[],"bookmark":7}"#, &BOARDS).is_err());
+    }
+
+    #[test]
+    fn unknown_fields_beside_the_records_do_not_matter() {
+        let page = cut(r#"{"total":2,"items":[{"items":[1]}],"more":{"items":null}}"#, &BOARDS).unwrap();
+        assert_eq!(page.items, [r#"{"items":[1]}"#]);
+    }
+
+    #[test]
+    fn an_array_and_an_object_are_whole_answers() {
+        assert_eq!(cut("[]", &ARRAY).unwrap(), RawPage::default());
+        assert_eq!(cut(r#" [{"a":1},{"b":2}] "#, &ARRAY).unwrap().items.len(), 2);
+        assert_eq!(cut(r#" {"id":"1"} "#, &USER_ACCOUNT).unwrap().items, [r#"{"id":"1"}"#]);
+        assert_eq!(problem("{}", &ARRAY), "is an object, not an array");
+        assert_eq!(problem("7", &ARRAY), "is not a JSON array");
+        assert_eq!(problem("[1]", &ARRAY), "has an item that is no object");
+        assert_eq!(problem("[]", &USER_ACCOUNT), "is an array, not an object");
+        assert_eq!(problem("", &USER_ACCOUNT), "is empty");
+    }
+
+    #[test]
+    fn what_follows_a_page_spoils_it() {
+        assert_eq!(problem(r#"{"items":[]}{}"#, &BOARDS), "is not JSON (line 1, column 13)");
+        assert!(cut(r#"{"id":1} x"#, &USER_ACCOUNT).is_err());
+    }
+
+    #[test]
+    fn the_problem_shows_nothing_of_the_data() {
+        for body in [r#"{"items":"secret-name"}"#, r#"{"items":[{"a":"secret-name" "b"}]}"#] {
+            let problem = problem(body, &BOARDS);
+            assert!(!problem.contains("secret"), "{problem}");
+            assert!(problem.contains("line 1"), "{problem}");
+        }
+    }
+
+    fn records() -> impl Strategy<Value = Vec<Value>> {
+        let field = prop_oneof![
+            any::<String>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            Just(Value::Null),
+            prop::collection::vec(any::<String>(), 0..3).prop_map(Value::from),
+        ];
+        let record = prop::collection::btree_map(any::<String>(), field, 0..5);
+        prop::collection::vec(record.prop_map(|fields| json!(fields)), 0..6)
+    }
+
+    proptest! {
+        #[test]
+        fn every_record_and_any_bookmark_come_through(
+            records in records(),
+            bookmark in any::<String>(),
+            pretty in any::<bool>(),
+        ) {
+            let body = json!({"items": records, "bookmark": bookmark});
+            let body = if pretty { format!("{body:#}") } else { body.to_string() };
+            let page = cut(&body, &BOARDS).unwrap();
+            let read: Vec<Value> = page.items.iter().map(|item| serde_json::from_slice(item).unwrap()).collect();
+            prop_assert_eq!(read, records);
+            prop_assert_eq!(page.bookmark.unwrap_or_default(), bookmark);
+        }
+
+        #[test]
+        fn a_page_that_is_cut_short_is_never_a_shorter_page(records in records(), kept in any::<prop::sample::Index>()) {
+            let body = json!({"items": records, "bookmark": "a"}).to_string();
+            let end = kept.index(body.len());
+            let body = Bytes::from(body).slice(..end);
+            prop_assert!(RawPage::from_body(&body, &BOARDS).is_err());
+        }
+    }
+}
