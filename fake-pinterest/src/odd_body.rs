@@ -8,7 +8,7 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt as _, stream};
 
 use crate::answer::json_response;
 
@@ -72,8 +72,13 @@ fn half(real: &str) -> Bytes {
 }
 
 fn truncated(real: &str) -> Response {
-    let parts = [Ok(half(real)), Err(io::Error::from(io::ErrorKind::UnexpectedEof))];
-    let mut response = json_response(200, Body::from_stream(stream::iter(parts)));
+    let part = stream::iter([Ok(half(real))]);
+    let end = stream::once(async {
+        // Lets the server send what it has: an error in the same turn would take the head and the half with it.
+        tokio::task::yield_now().await;
+        Err(io::Error::from(io::ErrorKind::UnexpectedEof))
+    });
+    let mut response = json_response(200, Body::from_stream(part.chain(end)));
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(real.len()));
     response
 }
