@@ -25,7 +25,8 @@ pub(crate) struct TokenRules {
     pub(crate) now: i64,
     pub(crate) lifetime_seconds: u64,
     pub(crate) expire_after: Option<usize>,
-    pub(crate) rotate_refresh_tokens: bool,
+    /// After so many refreshes the refresh token is kept and the answer has none.
+    pub(crate) rotations: usize,
     pub(crate) scopes: Vec<String>,
 }
 
@@ -131,7 +132,7 @@ impl Tokens {
             "expires_in": self.rules.lifetime_seconds,
             "scope": self.rules.scopes.join(" "),
         });
-        if self.rules.rotate_refresh_tokens {
+        if self.refreshes <= self.rules.rotations {
             self.refresh = secret(self.rules.seed, "pinr", self.refreshes);
             let expires_at = self.rules.now.saturating_add_unsigned(REFRESH_LIFETIME_SECONDS);
             answer["refresh_token"] = self.refresh.clone().into();
@@ -164,7 +165,7 @@ mod tests {
             now: 0,
             lifetime_seconds: LIFETIME_SECONDS,
             expire_after: None,
-            rotate_refresh_tokens: true,
+            rotations: usize::MAX,
             scopes: ALL_SCOPES.iter().map(|&scope| scope.to_owned()).collect(),
         };
         change(&mut rules);
@@ -189,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_refresh_token_stays_when_tokens_do_not_rotate() {
-        let mut tokens = tokens(|rules| rules.rotate_refresh_tokens = false);
+        let mut tokens = tokens(|rules| rules.rotations = 0);
         let first = tokens.refresh_token().to_owned();
         assert_eq!(refresh(&mut tokens, &first).unwrap().get("refresh_token"), None);
         assert!(refresh(&mut tokens, &first).is_ok());

@@ -53,7 +53,7 @@ impl Default for Builder {
                 now: NOW,
                 lifetime_seconds: LIFETIME_SECONDS,
                 expire_after: None,
-                rotate_refresh_tokens: true,
+                rotations: usize::MAX,
                 scopes: ALL_SCOPES.iter().map(|&scope| scope.to_owned()).collect(),
             },
             limits: Vec::new(),
@@ -127,7 +127,13 @@ impl Builder {
 
     /// A refresh keeps the refresh token, as for apps that do not ask for a continuous one.
     pub fn keep_refresh_token(mut self) -> Self {
-        self.tokens.rotate_refresh_tokens = false;
+        self.tokens.rotations = 0;
+        self
+    }
+
+    /// Only the first refresh replaces the refresh token.
+    pub fn rotate_refresh_token_once(mut self) -> Self {
+        self.tokens.rotations = 1;
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     answer::ApiError,
@@ -62,6 +62,10 @@ pub enum RateLimitForm {
     Code8,
     /// 200 with an error body of code 8 where the items should be.
     Code8WithStatus200,
+    /// 200 with an error body of code 8 that has an empty list of items, too.
+    Code8BesideItems,
+    /// The same in a body of more than 10 kB.
+    Code8InLargeBody,
     /// 400 with "Retry after N seconds" in the message.
     BadRequest(u64),
 }
@@ -222,6 +226,8 @@ impl RateLimitForm {
             Self::Bare => refuse(&code_29, None),
             Self::Code8 => refuse(&plain, None),
             Self::Code8WithStatus200 => refuse(&ApiError { status: 200, ..plain }, None),
+            Self::Code8BesideItems => beside_items(&plain, ""),
+            Self::Code8InLargeBody => beside_items(&plain, &" ".repeat(10_000)),
             Self::BadRequest(seconds) => refuse(&ApiError { code: 1, ..said(400, seconds) }, None),
         }
     }
@@ -229,6 +235,11 @@ impl RateLimitForm {
 
 fn refuse(error: &ApiError, header: Option<(&'static str, u64)>) -> Effect {
     Effect::Refuse { status: error.status, body: error.body(), header }
+}
+
+fn beside_items(error: &ApiError, filling: &str) -> Effect {
+    let body = json!({"items": [], "bookmark": null, "filling": filling, "code": error.code, "message": error.message});
+    Effect::Refuse { status: 200, body, header: None }
 }
 
 fn server_error(status: u16) -> ApiError {

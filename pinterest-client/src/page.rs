@@ -49,6 +49,9 @@ fn listing(body: &Bytes, name: &'static str) -> Result<RawPage, Problem> {
     let mut input = serde_json::Deserializer::from_slice(body);
     let fields = Listing { name }.deserialize(&mut input).and_then(|fields| input.end().map(|()| fields));
     let fields = fields.map_err(|error| unreadable(&error))?;
+    if fields.code.is_some() {
+        return Err("holds the code of an error".to_owned());
+    }
     let items = fields.items.ok_or_else(|| format!("has no {name}"))?;
     let items = items.ok_or_else(|| format!("has null for {name}"))?;
     let bookmark = fields.bookmark.filter(|bookmark| !bookmark.is_empty()).map(Cow::into_owned);
@@ -116,6 +119,8 @@ fn unreadable(error: &serde_json::Error) -> Problem {
 struct Fields<'a> {
     items: Option<Option<Vec<&'a RawValue>>>,
     bookmark: Option<Cow<'a, str>>,
+    /// An error's field, which no page has.
+    code: Option<IgnoredAny>,
 }
 
 /// Reads the fields of a listing whose records are under `name`.
@@ -145,6 +150,8 @@ impl<'de> Visitor<'de> for Listing {
                 fields.items = Some(map.next_value()?);
             } else if key == "bookmark" {
                 fields.bookmark = map.next_value::<Option<Text<'de>>>()?.map(|text| text.0);
+            } else if key == "code" {
+                fields.code = map.next_value()?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }

@@ -7,6 +7,8 @@ use async_trait::async_trait;
 use connector_core::{Context, Failure};
 use pinterest_client::{App, Auth, Client, TokenListener, Tokens};
 use secrecy::ExposeSecret;
+use serde_json::{Map, Value};
+use tokio::sync::Mutex;
 
 use crate::Pinterest;
 use crate::config::{self, Config, Credentials};
@@ -56,7 +58,8 @@ impl SignIn {
         let cached = credentials.access_token;
         match (credentials.client_id, credentials.client_secret, credentials.refresh_token, cached) {
             (Some(id), Some(secret), Some(refresh_token), cached) => {
-                let listener = Arc::new(StoreTokens(self.context.clone()));
+                let config = Mutex::new(self.context.config().clone());
+                let listener = Arc::new(StoreTokens { context: self.context.clone(), config });
                 let auth = Auth::refresh(App { id, secret }, refresh_token).listener(listener);
                 Ok(match cached {
                     Some(token) => auth.cached(token, credentials.token_expiry_date),
@@ -83,15 +86,20 @@ fn missing_keys(credentials: &Credentials) -> String {
     missing.join(", ")
 }
 
-/// Hands new tokens to the platform before they are used.
-struct StoreTokens(Context);
+/// Hands new tokens to the platform before they are used. Each config it hands over is made from the one before: the one
+/// the program was started with holds a refresh token that is used up.
+struct StoreTokens {
+    context: Context,
+    config: Mutex<Map<String, Value>>,
+}
 
 #[async_trait]
 impl TokenListener for StoreTokens {
     async fn refreshed(&self, tokens: &Tokens) -> Result<(), Box<dyn Error + Send + Sync>> {
         let refresh_token = tokens.refresh_token.as_ref().map(ExposeSecret::expose_secret);
         let access_token = tokens.access_token.expose_secret();
-        let config = config::with_tokens(self.0.config(), access_token, refresh_token, tokens.expires_at);
-        Ok(self.0.store_config(config).await?)
+        let mut config = self.config.lock().await;
+        *config = config::with_tokens(&config, access_token, refresh_token, tokens.expires_at);
+        Ok(self.context.store_config(config.clone()).await?)
     }
 }

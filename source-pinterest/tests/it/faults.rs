@@ -14,6 +14,8 @@ const RATE_LIMITS: &[RateLimitForm] = &[
     RateLimitForm::Bare,
     RateLimitForm::Code8,
     RateLimitForm::Code8WithStatus200,
+    RateLimitForm::Code8BesideItems,
+    RateLimitForm::Code8InLargeBody,
     RateLimitForm::BadRequest(0),
 ];
 

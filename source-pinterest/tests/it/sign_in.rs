@@ -48,6 +48,19 @@ async fn a_rotated_token_is_handed_over_before_any_record_and_serves_the_next_sy
 }
 
 #[tokio::test]
+async fn a_refresh_that_keeps_its_token_does_not_bring_back_the_one_before() {
+    // The token is rotated once, then kept: the answers to later refreshes have none.
+    let fake = FakePinterest::builder().max_page_size(2).expire_tokens_after(20).rotate_refresh_token_once();
+    let mut connection = Connection::to(fake).await;
+    let first = connection.config["credentials"]["refresh_token"].clone();
+    let run = connection.sync(&["campaigns", "board_pins"]).await;
+    assert!(run.success && connection.fake.refreshes() > 1, "{:?}", run.errors());
+    let kept = &connection.config["credentials"]["refresh_token"];
+    assert_ne!(*kept, first);
+    assert_eq!(*kept, connection.fake.config()["credentials"]["refresh_token"]);
+}
+
+#[tokio::test]
 async fn the_old_config_shape_works_and_is_kept_whole() {
     let mut connection = Connection::to(FakePinterest::builder()).await;
     let Some(Value::Object(mut config)) = connection.config.remove("credentials") else {
