@@ -110,7 +110,7 @@ impl Tokens {
     pub(crate) fn refresh(&mut self, authorization: Option<&str>, form: &[u8]) -> Result<Value, ApiError> {
         let basic = STANDARD.encode(format!("{}:{}", self.client_id(), self.client_secret()));
         if authorization.and_then(|header| header.strip_prefix("Basic ")) != Some(&basic) {
-            return Err(ApiError::authentication_failed());
+            return Err(invalid_client());
         }
         let fields: Vec<(String, String)> = form_urlencoded::parse(form).into_owned().collect();
         let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
@@ -146,6 +146,11 @@ impl Tokens {
 /// The refusal of a refresh token that is unknown, or was replaced.
 pub(crate) fn invalid_grant() -> ApiError {
     ApiError::new(400, 283, "invalid_grant: the refresh token is invalid or was revoked.")
+}
+
+/// The refusal of an app id and secret that do not belong together.
+pub(crate) fn invalid_client() -> ApiError {
+    ApiError::new(401, 2, "invalid_client: authentication failed.")
 }
 
 /// A value that looks like a credential and follows from the seed.

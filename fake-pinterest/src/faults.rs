@@ -176,10 +176,10 @@ impl Fault {
         self.effect(refuse(&auth::invalid_grant(), None))
     }
 
-    /// Refuses the client id and secret: 401.
+    /// Refuses the client id and secret: 401 with `invalid_client` in the message.
     #[must_use]
     pub fn invalid_client(self) -> Self {
-        self.effect(refuse(&ApiError::authentication_failed(), None))
+        self.effect(refuse(&auth::invalid_client(), None))
     }
 
     /// Leaves `access_token` out of an otherwise good answer.
@@ -244,6 +244,7 @@ fn beside_items(error: &ApiError, filling: &str) -> Effect {
 
 fn server_error(status: u16) -> ApiError {
     match status {
+        400 => ApiError::bad_request("Invalid parameters."),
         401 => ApiError::authentication_failed(),
         403 => ApiError::new(403, 29, "You are not permitted to access that resource."),
         404 => ApiError::new(404, 2, "The requested resource could not be found on this server."),

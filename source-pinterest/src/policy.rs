@@ -12,6 +12,9 @@ pub(crate) fn failure(error: Error) -> Failure {
         Failure::transient(advice("Pinterest's rate limit was reached, sync again later"))
     } else {
         match error.status() {
+            Some(400..=403) if matches!(error, Error::Refresh(_)) => {
+                Failure::config(advice("check the app's id and secret, or sign in again"))
+            }
             Some(403) => Failure::config(advice("the sign-in lacks the permission or the scope for this")),
             Some(404) => Failure::system(advice("it does not exist, or the sign-in cannot see it")),
             Some(408 | 500..) => {
@@ -33,4 +36,11 @@ pub(crate) fn failure(error: Error) -> Failure {
 /// code says nothing about the catalog, so it is a failure.
 pub(crate) fn has_no_catalog(error: &Error) -> bool {
     error.status() == Some(409) && error.code() == Some(4182)
+}
+
+/// Whether a request for several parents at once may have been refused for asking so, and not for its parents.
+///
+/// Source: the OpenAPI description of `keywords/get` calls `ad_group_ids` "in BETA and not available to all users".
+pub(crate) fn may_refuse_batches(error: &Error) -> bool {
+    matches!(error.status(), Some(400 | 403 | 404)) && !error.is_retryable() && !error.is_authentication()
 }

@@ -1,13 +1,14 @@
 //! The streams as a table, and the engine's view of one row.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use connector_core::{
     Batch, ClientFiltered, CursorFormat, CursorPolicy, CursorValue, Descriptor, Failure, Page, Pages,
     Partitions, RawRecord, Slice, Stream,
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use pinterest_client::{Args, Endpoint, Observer, RateLimited, RawPage, endpoint};
+use pinterest_client::{Args, Endpoint, Error, Observer, RateLimited, RawPage, endpoint};
 
 use crate::config::Config;
 use crate::policy;
@@ -37,8 +38,11 @@ pub(crate) struct StreamDef {
 #[derive(Clone, Copy, Debug)]
 enum Key {
     Path(&'static str),
-    /// The ids of all partitions of the slice, with commas.
-    Query(&'static str),
+    /// The id of the one partition of the slice, or with another name the ids of all of them, with commas.
+    Query {
+        one: &'static str,
+        many: &'static str,
+    },
 }
 
 /// How many partitions a request takes, and the record field that tells them apart.
@@ -124,7 +128,7 @@ pub(crate) const ALL: &[StreamDef] = &[
         endpoint: &endpoint::KEYWORDS,
         schema: schema!("keywords"),
         parent: Some("ad_groups"),
-        keys: &[Key::Query("ad_group_ids"), Key::Path("ad_account_id")],
+        keys: &[Key::Query { one: "ad_group_id", many: "ad_group_ids" }, Key::Path("ad_account_id")],
         batch: Some((250, "parent_id")),
         ..LIST
     },
@@ -151,6 +155,8 @@ pub(crate) struct ApiStream {
     schema: serde_json::Map<String, serde_json::Value>,
     config: Arc<Config>,
     sign_in: Arc<SignIn>,
+    /// Whether the API has refused to serve several partitions at once.
+    one_at_a_time: AtomicBool,
 }
 
 impl ApiStream {
@@ -158,7 +164,7 @@ impl ApiStream {
         let schema = serde_json::from_str(def.schema).map_err(|error| {
             Failure::system(format!("the schema of {} is broken", def.name)).with_source(error)
         })?;
-        Ok(Self { def, schema, config, sign_in })
+        Ok(Self { def, schema, config, sign_in, one_at_a_time: AtomicBool::new(false) })
     }
 
     fn args(&self, slice: &Slice) -> Args {
@@ -167,10 +173,10 @@ impl ApiStream {
         for key in self.def.keys {
             args = match key {
                 Key::Path(name) => args.path(*name, partition.get("id").unwrap_or_default()),
-                Key::Query(name) => {
+                Key::Query { one, many } => {
                     let ids: Vec<_> =
                         slice.partitions().iter().filter_map(|partition| partition.get("id")).collect();
-                    args.query(*name, ids.join(","))
+                    args.query(if ids.len() == 1 { *one } else { *many }, ids.join(","))
                 }
             };
             partition = partition.parent();
@@ -234,15 +240,35 @@ impl Stream for ApiStream {
             Ok(client) => client.observed_by(Arc::new(SliceObserver(slice.clone()))),
             Err(failure) => return stream::iter([Err(failure)]).boxed(),
         };
-        let empty_without_catalog = self.def.empty_without_catalog;
+        if slice.partitions().len() > 1 && self.one_at_a_time.load(Ordering::Relaxed) {
+            return stream::iter([Err(refused_at_once().divisible())]).boxed();
+        }
         let pages = client.list(endpoint, args).pages().map_ok(page);
-        pages
-            .or_else(move |error| async move {
-                let nothing = empty_without_catalog && policy::has_no_catalog(&error);
-                if nothing { Ok(Page::default()) } else { Err(policy::failure(error)) }
-            })
-            .boxed()
+        pages.or_else(move |error| async move { self.judge(slice, error) }).boxed()
     }
+}
+
+impl ApiStream {
+    /// What a failed request means for its slice.
+    fn judge(&self, slice: &Slice, error: Error) -> Result<Page, Failure> {
+        if self.def.empty_without_catalog && policy::has_no_catalog(&error) {
+            return Ok(Page::default());
+        }
+        if slice.partitions().len() > 1 && policy::may_refuse_batches(&error) {
+            if !self.one_at_a_time.swap(true, Ordering::Relaxed) {
+                tracing::warn!(
+                    "stream {}: {error}: from here on each request asks for one parent",
+                    self.def.name
+                );
+            }
+            return Err(refused_at_once().with_source(error).divisible());
+        }
+        Err(policy::failure(error))
+    }
+}
+
+fn refused_at_once() -> Failure {
+    Failure::system("Pinterest refused to serve several parents at once")
 }
 
 /// The client has read these bytes as JSON objects already.

@@ -534,7 +534,6 @@ mod tests {
         for (status, body) in [
             (400, r#"{"error":"invalid_grant","error_description":"revoked"}"#),
             (400, r#"{"code":283,"message":"invalid_grant: the refresh token is expired"}"#),
-            (401, r#"{"code":2,"message":"Your refresh token has expired."}"#),
         ] {
             let (error, again, exchanges) = exchange_answering(status, body).await;
             let Error::Auth(refusal) = &error else { panic!("{body}: {error}") };
@@ -545,8 +544,7 @@ mod tests {
         }
         for (status, body) in [
             (401, r#"{"error":"invalid_client"}"#),
-            (400, r#"{"code":1,"message":"invalid client"}"#),
-            (401, r#"{"code":2,"message":"Authentication failed."}"#),
+            (401, r#"{"code":2,"message":"invalid_client: who are you?"}"#),
         ] {
             let (error, _, exchanges) = exchange_answering(status, body).await;
             let Error::Auth(refusal) = &error else { panic!("{body}: {error}") };
@@ -562,6 +560,9 @@ mod tests {
             (429, r#"{"code":8,"message":"the refresh token is invalid"}"#),
             (400, "<html>invalid client certificate</html>"),
             (400, r#"{"error":"temporarily_unavailable"}"#),
+            // Words that only sound final.
+            (401, r#"{"code":2,"message":"Authentication failed."}"#),
+            (400, r#"{"code":29,"message":"Refresh token service sent an invalid response, try again"}"#),
             (403, "{}"),
             (200, "<html>sign in to the network</html>"),
             (200, r#"{"token_type":"bearer"}"#),

@@ -167,3 +167,17 @@ async fn a_network_that_is_down_makes_every_stream_incomplete() {
     let run = connection.sync_all().await;
     stream_names().iter().for_each(|stream| assert_incomplete(&run, stream));
 }
+
+#[tokio::test]
+async fn keywords_are_read_one_ad_group_at_a_time_where_many_are_not_served() {
+    for status in [400, 403] {
+        let mut connection = Connection::to(FakePinterest::builder()).await;
+        let fault = Fault::on("keywords/get").path_contains("ad_group_ids=").for_ever().status(status);
+        connection.fake.add_fault(fault);
+        let run = connection.sync(&["keywords"]).await;
+        assert!(run.success, "{:?}", run.errors());
+        assert_eq!(in_order(run.records("keywords")), connection.truth("keywords"));
+        let refused = connection.fake.requests().iter().filter(|seen| seen.status == Some(status)).count();
+        assert!(refused <= 2, "{refused} batches were tried: one for each ad account in flight at most");
+    }
+}

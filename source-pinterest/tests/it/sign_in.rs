@@ -98,6 +98,7 @@ async fn a_refused_refresh_token_is_for_the_user_to_mend_and_an_outage_is_not() 
     for (fault, expected) in [
         (Fault::on("oauth/token").for_ever().invalid_grant(), FailureType::ConfigError),
         (Fault::on("oauth/token").for_ever().invalid_client(), FailureType::ConfigError),
+        (Fault::on("oauth/token").for_ever().status(401), FailureType::ConfigError),
         (Fault::on("oauth/token").for_ever().status(503), FailureType::TransientError),
     ] {
         let mut connection = Connection::to(FakePinterest::builder().fault(fault)).await;
@@ -105,9 +106,12 @@ async fn a_refused_refresh_token_is_for_the_user_to_mend_and_an_outage_is_not() 
         assert!(!run.success);
         assert_eq!(failure_types(&run, "boards"), [expected], "{:?}", run.errors());
     }
-    let fault = Fault::on("oauth/token").times(2).status(503);
-    let mut connection = Connection::to(FakePinterest::builder().fault(fault)).await;
-    assert!(connection.sync(&["boards"]).await.success);
+    // Whatever does not name the refusal is tried again.
+    for status in [400, 401, 403, 429, 503] {
+        let fault = Fault::on("oauth/token").times(2).status(status);
+        let mut connection = Connection::to(FakePinterest::builder().fault(fault)).await;
+        assert!(connection.sync(&["boards"]).await.success, "{status}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Whole syncs of every stream against the fake's data.
 
-use fake_pinterest::FakePinterest;
+use fake_pinterest::{Counts, FakePinterest, Size};
 use serde_json::{Value, json};
 
 use crate::connection::{Connection, assert_complete, ids, in_order, stream_names};
@@ -36,16 +36,9 @@ async fn records_pass_byte_for_byte_whatever_the_api_puts_between_tokens() {
 
 #[tokio::test]
 async fn an_account_with_nothing_in_it_is_complete_and_empty() {
-    let nothing = fake_pinterest::Counts {
-        ad_accounts: 0,
-        boards: 0,
-        catalogs: 0,
-        feeds: 0,
-        product_groups: 0,
-        ..fake_pinterest::Counts::SMALL
-    };
-    let mut connection =
-        Connection::to(FakePinterest::builder().size(fake_pinterest::Size::Custom(nothing))).await;
+    let nothing =
+        Counts { ad_accounts: 0, boards: 0, catalogs: 0, feeds: 0, product_groups: 0, ..Counts::SMALL };
+    let mut connection = Connection::to(FakePinterest::builder().size(Size::Custom(nothing))).await;
     let run = connection.sync_all().await;
     assert!(run.success, "{:?}", run.errors());
     for stream in stream_names() {
@@ -122,4 +115,12 @@ async fn one_parent_listing_serves_all_streams_and_pages_are_full() {
     for request in requests.iter().filter(|request| paged(request.operation)) {
         assert!(request.query.contains("page_size=250"), "{} {}", request.path, request.query);
     }
+}
+
+#[tokio::test]
+async fn a_full_page_arrives_whole() {
+    let counts = Counts { audiences: 600, ..Counts::SMALL };
+    let mut connection = Connection::to(FakePinterest::builder().size(Size::Custom(counts))).await;
+    let run = connection.sync(&["audiences"]).await;
+    assert_eq!(in_order(run.records("audiences")), connection.truth("audiences"));
 }

@@ -126,14 +126,10 @@ fn refusal(response: &Response, error: &Error) -> Option<Refusal> {
             _ => None,
         };
     }
+    // Pinterest's own error body, with the name of OAuth in its text.
     body.code?;
-    let text = message.to_ascii_lowercase().replace('_', " ");
-    let says = |words: &str| text.contains(words);
-    let dead = ["invalid", "expired", "revoked"].into_iter().any(says);
-    if says("invalid grant") || (says("refresh token") && dead) {
+    if message.contains("invalid_grant") {
         return Some(Refusal::RefreshToken { message });
     }
-    // Pinterest's answer to an app id and secret it does not know.
-    let unknown_app = *status == StatusCode::UNAUTHORIZED && says("authentication failed");
-    (says("invalid client") || unknown_app).then_some(Refusal::App { message })
+    message.contains("invalid_client").then_some(Refusal::App { message })
 }
