@@ -10,7 +10,7 @@ use airbyte_protocol::{
     Catalog, ConfiguredCatalog, ConnectionStatus, Stream as CatalogStream, SyncMode, Writer,
 };
 use chrono::Utc;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -65,7 +65,10 @@ enum Command {
 /// The exit code is 0 on success, 1 after a failure (which a TRACE message told), 2 for unusable arguments. A
 /// `check` that fails has succeeded in finding out: exit code 0 and a CONNECTION_STATUS of FAILED.
 pub fn run<S: Source>(source: S) -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let (name, version) = source.name_and_version();
+    let parser = Arguments::command().name(name).version(version);
+    let parsed = parser.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and usage are for people; where to and the exit code are clap's business.
@@ -195,7 +198,10 @@ pub(crate) async fn read<S: Source>(
     emitter: &Emitter,
 ) -> Result<bool, OutputClosed> {
     match prepare(source, raw, emitter).await {
-        Ok((streams, options)) => engine::read(&streams, catalog, saved, emitter, &options).await,
+        Ok((streams, options)) => match state_file::check_streams(saved, &streams) {
+            Ok(()) => engine::read(&streams, catalog, saved, emitter, &options).await,
+            Err(failure) => engine::read_nothing(catalog, &failure, emitter).await.map(|()| false),
+        },
         Err(failure) => engine::read_nothing(catalog, &failure, emitter).await.map(|()| false),
     }
 }

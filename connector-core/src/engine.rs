@@ -123,6 +123,7 @@ impl Sync<'_> {
         options: &Options,
     ) -> Result<(), OutputClosed> {
         if self.runs.contains_key(name) {
+            tracing::warn!("stream {name} is in the catalog twice; it is read once, as its first entry says");
             return Ok(());
         }
         let output = self.emitter.stream(name).await?;

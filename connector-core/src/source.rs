@@ -18,6 +18,12 @@ pub trait Source: Send + Sync + 'static {
     /// The config, as the user wrote it.
     type Config: DeserializeOwned + Send + Sync;
 
+    /// The program's name and version, for `--version` and `--help`: usually
+    /// `(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))`.
+    fn name_and_version(&self) -> (&'static str, &'static str) {
+        ("source", "unknown")
+    }
+
     /// What the config looks like, for the platform's form.
     fn spec(&self) -> ConnectorSpecification;
 

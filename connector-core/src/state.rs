@@ -124,7 +124,8 @@ impl StreamState {
         self.lookback_seconds = match map.get("lookback_window") {
             None | Some(Value::Null) => 0,
             Some(seconds) => {
-                seconds.as_i64().ok_or_else(|| foreign("`lookback_window` is not a whole number"))?
+                let whole = seconds.as_i64().filter(|seconds| *seconds >= 0);
+                whole.ok_or_else(|| foreign("`lookback_window` is not a whole number of seconds"))?
             }
         };
         let shared = match map.get("state") {
@@ -404,6 +405,7 @@ mod tests {
             (json!({FIELD: "garbage"}), "neither a time nor a date"),
             (json!({"states": [{"partition": {"id": "A"}, "cursor": {"other": 1}}]}), "id=A"),
             (json!({"states": [], "lookback_window": "soon"}), "lookback_window"),
+            (json!({"states": [], "lookback_window": -5}), "lookback_window"),
         ] {
             let failure = load(policy(None), false, saved).unwrap_err();
             assert!(failure.to_string().contains(reason), "{failure}");

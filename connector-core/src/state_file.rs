@@ -1,20 +1,28 @@
 //! Reads the state that a platform or a user hands in: a list of STATE messages, one message, lines of an earlier
 //! run's output, or the legacy map from stream to state.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use airbyte_protocol::{Envelope, Message, RawJson, State, StateKind, StreamState};
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
+use crate::stream::Stream;
 
 /// The saved state of each stream. Of several states of one stream the last one counts.
 pub(crate) fn read(text: &str) -> Result<HashMap<String, RawJson>, Failure> {
     let mut states = HashMap::new();
     for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
-        let value = value
-            .map_err(|error| Failure::config("the state file is not valid JSON").with_source(error))
-            .map_err(|failure| Failure::config(failure.with_causes()))?;
+        let value = match value {
+            Ok(value) => value,
+            // What an earlier run was writing when it was killed. All it said before counts.
+            Err(error) if error.is_eof() && text.contains('\n') && !text.ends_with('\n') => {
+                tracing::warn!("the last line of the state file is not whole; the lines before it are used");
+                break;
+            }
+            Err(error) => return Err(Failure::config(format!("the state file is not valid JSON: {error}"))),
+        };
         match value {
             Value::Null => {}
             Value::Array(messages) => {
@@ -24,6 +32,25 @@ pub(crate) fn read(text: &str) -> Result<HashMap<String, RawJson>, Failure> {
         }
     }
     Ok(states)
+}
+
+/// Refuses a state that names no stream of this source: it was saved for another one.
+pub(crate) fn check_streams(
+    states: &HashMap<String, RawJson>,
+    streams: &[Arc<dyn Stream>],
+) -> Result<(), Failure> {
+    let known: HashSet<String> = streams.iter().map(|stream| stream.descriptor().name).collect();
+    let (mut known, mut unknown): (Vec<_>, Vec<_>) = states.keys().partition(|name| known.contains(*name));
+    unknown.sort();
+    let names = unknown.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+    match (known.pop(), unknown.is_empty()) {
+        (_, true) => Ok(()),
+        (Some(_), false) => {
+            tracing::warn!("the state names streams that this source does not have: {names}");
+            Ok(())
+        }
+        (None, false) => Err(foreign(&format!("no stream of this source is in it, but {names}"))),
+    }
 }
 
 fn add(message: Value, states: &mut HashMap<String, RawJson>) -> Result<(), Failure> {
@@ -39,6 +66,9 @@ fn add(message: Value, states: &mut HashMap<String, RawJson>) -> Result<(), Fail
                 serde_json::from_value(map.into()).map_err(|error| foreign(&error.to_string()))?;
             match envelope.message {
                 Message::State(state) => state,
+                Message::Unknown(unknown) => {
+                    return Err(foreign(&format!("it holds a message of the unknown type {}", unknown.kind)));
+                }
                 // Lines of an earlier run's output: records and logs say nothing about progress.
                 _ => return Ok(()),
             }
@@ -112,6 +142,15 @@ mod tests {
     }
 
     #[test]
+    fn the_output_of_a_killed_run_gives_the_states_before_its_last_line() {
+        let state = r#"{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"campaigns"},"stream_state":{"t":1}}}}"#;
+        let killed = format!("{state}\n{}", &state[..40]);
+        assert_eq!(campaigns(&killed).as_deref(), Some(r#"{"t":1}"#));
+        // A line in the middle that is not whole is no killed run.
+        assert!(read(&format!("{}\n{state}\n", &state[..40])).is_err());
+    }
+
+    #[test]
     fn of_two_states_of_a_stream_the_last_one_counts() {
         let state = |value: u8| {
             format!(
@@ -128,6 +167,7 @@ mod tests {
             "\"x\"",
             r#"{"campaigns": 5}"#,
             r#"{"type":"STREAM"}"#,
+            r#"{"type":"FOO"}"#,
             "{",
             r#"[{"type":"STREAM","stream":{}}]"#,
         ] {

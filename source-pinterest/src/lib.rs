@@ -46,6 +46,10 @@ impl Pinterest {
 impl Source for Pinterest {
     type Config = Config;
 
+    fn name_and_version(&self) -> (&'static str, &'static str) {
+        (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+    }
+
     fn spec(&self) -> ConnectorSpecification {
         // A test reads the same text, so what is shipped can be read.
         serde_json::from_str(include_str!("../spec.json")).unwrap_or_default()

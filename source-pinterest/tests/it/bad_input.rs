@@ -99,6 +99,8 @@ fn a_foreign_state_is_refused() {
     for (state, word) in [
         ("{".to_owned(), "not valid JSON"),
         ("[5]".to_owned(), "neither a message nor a map"),
+        (json!({"orders": {"cursor": "2020"}}).to_string(), "no stream of this source is in it, but orders"),
+        (json!({"type": "FOO"}).to_string(), "unknown type FOO"),
         (message(json!({"position": 3})), "neither `updated_time` nor `states`"),
         (message(json!({"updated_time": "soon"})), "neither a time nor a date"),
     ] {
@@ -114,4 +116,12 @@ fn unknown_arguments_are_told_with_the_usage() {
     let output = run("read", &[("--konfig", "x".as_ref())]);
     assert_eq!((output.code, output.lines.len()), (Some(2), 0));
     assert!(output.stderr.contains("--konfig") && output.stderr.contains("Usage"), "{}", output.stderr);
+}
+
+#[test]
+fn the_version_is_that_of_the_program() {
+    let output =
+        assert_cmd::Command::cargo_bin("source-pinterest").unwrap().arg("--version").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text.trim_end(), concat!("source-pinterest ", env!("CARGO_PKG_VERSION")));
 }
