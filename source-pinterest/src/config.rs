@@ -3,6 +3,8 @@
 //! A key with a bad value is an error that says what is expected; the engine adds where it stands. No error shows what
 //! stands in the place of a secret, because that may be the secret in the wrong form.
 
+mod custom_report;
+
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
@@ -11,6 +13,10 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Number, Value, json};
+
+pub use custom_report::{
+    AttributionType, ConversionReportTime, CustomReport, Granularity, Level, WindowDays,
+};
 
 /// What the user wants. Unknown keys are ignored, as the specification allows them; null is as good as absent.
 #[derive(Clone, Debug, Deserialize)]
@@ -24,8 +30,8 @@ pub struct Config {
     pub account_id: Option<String>,
     /// How many slices are read at once at most, from 1 to 40; `None`: the source decides.
     pub num_threads: Option<usize>,
-    /// The custom reports as the user wrote them.
-    pub custom_reports: Vec<Map<String, Value>>,
+    /// The custom reports.
+    pub custom_reports: Vec<CustomReport>,
     credentials: Credentials,
 }
 
@@ -52,10 +58,9 @@ impl fmt::Display for EntityStatus {
 }
 
 /// How to sign in; there is one way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthMethod {
     /// An app and a refresh token.
-    #[serde(rename = "oauth2.0")]
     OAuth2,
 }
 
@@ -64,6 +69,7 @@ pub enum AuthMethod {
 #[serde(default)]
 pub struct Credentials {
     /// How to sign in.
+    #[serde(deserialize_with = "auth_method")]
     pub auth_method: Option<AuthMethod>,
     /// The id of the app.
     #[serde(deserialize_with = "hidden_text")]
@@ -123,7 +129,8 @@ struct Written {
     account_id: Option<String>,
     #[serde(deserialize_with = "threads")]
     num_threads: Option<usize>,
-    custom_reports: Option<Vec<Map<String, Value>>>,
+    #[serde(deserialize_with = "custom_report::all")]
+    custom_reports: Vec<CustomReport>,
     #[serde(deserialize_with = "section")]
     credentials: Option<Credentials>,
     #[serde(deserialize_with = "hidden_text")]
@@ -153,7 +160,7 @@ impl From<Written> for Config {
             status: written.status,
             account_id: written.account_id,
             num_threads: written.num_threads,
-            custom_reports: written.custom_reports.unwrap_or_default(),
+            custom_reports: written.custom_reports,
             credentials: written.credentials.unwrap_or_default().or(top_level),
         }
     }
@@ -241,6 +248,15 @@ impl<'de> Visitor<'de> for Section {
     }
 }
 
+/// Does not show what else stands here, which may be a token in the wrong place.
+fn auth_method<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<AuthMethod>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        Value::String(method) if method == "oauth2.0" => Ok(Some(AuthMethod::OAuth2)),
+        _ => Err(D::Error::custom("the only way is `oauth2.0`")),
+    }
+}
+
 fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
     let Some(text) = text(deserializer)? else { return Ok(None) };
     // What is read must be what was written: the parser alone takes signs, spaces and single digits.
@@ -315,7 +331,8 @@ mod tests {
             "status": ["ARCHIVED", "ACTIVE"],
             "account_id": "549755885175",
             "num_threads": 40,
-            "custom_reports": [{"name": "mine", "level": "CAMPAIGN"}],
+            "custom_reports": [{"name": "mine", "level": "CAMPAIGN", "granularity": "DAY", "columns": ["PIN_ID"],
+                "engagement_window_days": [30], "view_window_days": 7}],
             "a key of tomorrow": {},
         }));
         let config = config.unwrap();
@@ -323,7 +340,7 @@ mod tests {
         assert_eq!(config.status, Some(vec![EntityStatus::Archived, EntityStatus::Active]));
         assert_eq!(config.account_id.as_deref(), Some("549755885175"));
         assert_eq!(config.num_threads, Some(40));
-        assert_eq!(config.custom_reports[0]["name"], "mine");
+        assert_eq!(config.custom_reports[0].name, "mine");
     }
 
     #[test]
@@ -387,13 +404,41 @@ mod tests {
             (json!({"status": ["ACTIVE", "DELETED"]}), "status[1]", "`ARCHIVED`"),
             (json!({"status": ["PAUSED", "ACTIVE", "PAUSED"]}), "status", "PAUSED is listed twice"),
             (json!({"custom_reports": {"name": "mine"}}), "custom_reports", "a sequence"),
-            (json!({"custom_reports": [{}, "mine"]}), "custom_reports[1]", "a map"),
+            (json!({"custom_reports": ["mine"]}), "custom_reports[0]", "CustomReport"),
+            (json!({"custom_reports": [{}]}), "custom_reports[0]", "missing field `name`"),
+            (
+                json!({"custom_reports": [with("level", json!("PLANET"))]}),
+                "custom_reports[0].level",
+                "`CAMPAIGN`",
+            ),
+            (
+                json!({"custom_reports": [with("columns", json!("x"))]}),
+                "custom_reports[0].columns",
+                "a sequence",
+            ),
+            (
+                json!({"custom_reports": [with("view_window_days", json!(2))]}),
+                "custom_reports[0].view_window_days",
+                "2 is none of",
+            ),
+            (
+                json!({"custom_reports": [with("name", json!("a")), with("name", json!("a"))]}),
+                "custom_reports",
+                "two reports have the name \"a\"",
+            ),
             (json!({"credentials": {"auth_method": "basic"}}), "credentials.auth_method", "`oauth2.0`"),
             (json!({"credentials": ["hush"]}), "credentials", "an object with `client_id`"),
         ] {
             let error = read(config.clone()).unwrap_err();
             assert!(error.starts_with(&format!("{key}: ")) && error.contains(expected), "{config}: {error}");
         }
+    }
+
+    /// A whole custom report but for one key.
+    fn with(key: &str, value: Value) -> Value {
+        let mut report = json!({"name": "mine", "level": "CAMPAIGN", "granularity": "DAY", "columns": []});
+        report[key] = value;
+        report
     }
 
     #[test]
