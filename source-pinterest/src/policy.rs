@@ -1,12 +1,14 @@
 //! What an answer of Pinterest means for a sync: who must act, and whether a smaller request may succeed.
 
 use connector_core::Failure;
-use pinterest_client::Error;
+use pinterest_client::{Error, Refusal};
 
 /// Turns a failed request into a failure with advice.
 pub(crate) fn failure(error: Error) -> Failure {
     let advice = |text: &str| format!("{}: {text}", error.to_string().trim_end_matches('.'));
-    let failure = if error.is_authentication() {
+    let failure = if is_app_refused(&error) {
+        Failure::config(advice("check `client_id` and `client_secret`"))
+    } else if error.is_authentication() {
         Failure::config(advice("sign in again"))
     } else if error.is_rate_limit() {
         Failure::transient(advice("Pinterest's rate limit was reached, sync again later"))
@@ -28,6 +30,10 @@ pub(crate) fn failure(error: Error) -> Failure {
         }
     };
     failure.with_source(error)
+}
+
+fn is_app_refused(error: &Error) -> bool {
+    matches!(error, Error::Auth(refusal) if matches!(**refusal, Refusal::App { .. }))
 }
 
 /// Whether an answer says that the account has no catalog, so there is nothing to read.

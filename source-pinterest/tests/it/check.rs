@@ -44,7 +44,7 @@ async fn a_sign_in_with_any_permission_succeeds_and_its_new_token_is_handed_over
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_credentials_fail_and_say_what_to_do() {
     let fake = FakePinterest::builder().start().await.unwrap();
-    for (key, word) in [("client_secret", "sign in again"), ("refresh_token", "sign in again")] {
+    for (key, word) in [("client_secret", "`client_secret`"), ("refresh_token", "sign in again")] {
         let mut config = fake.config();
         config["credentials"][key] = json!("wrong");
         let (succeeded, message) = answer(&check(&fake, &config).await);
