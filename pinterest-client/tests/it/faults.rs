@@ -1,5 +1,7 @@
 //! A network and an API that fail now and then, or for good.
 
+use std::time::Duration;
+
 use fake_pinterest::{FakePinterest, Fault, OddBody, RateLimitForm};
 use pinterest_client::{Args, Error, endpoint};
 
@@ -40,6 +42,17 @@ async fn a_broken_connection_and_a_cut_body_are_tried_again() {
         };
         assert!(!error.to_string().contains("127.0.0.1"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_stays_silent_is_tried_again() {
+    let silent = Fault::on("boards/list").delay(Duration::from_secs(3600)).for_ever();
+    let fake = FakePinterest::builder().fault(silent);
+    let session = Session::set(fake, |builder, _| builder.timeout(Duration::from_millis(20))).await;
+    let error = session.records(&endpoint::BOARDS, Args::new()).await.unwrap_err();
+    assert!(matches!(error, Error::Transport { timed_out: true, .. }), "{error:?}");
+    assert!(error.to_string().contains("did not complete in time"), "{error}");
+    assert_eq!(session.asked("boards/list"), ATTEMPTS);
 }
 
 #[tokio::test]
