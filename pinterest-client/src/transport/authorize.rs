@@ -55,6 +55,9 @@ impl Authorize {
         request.headers.insert(AUTHORIZATION, token.header.clone());
         let mut response = self.inner.send(&request).await?;
         response.secrets.push(token.secret.clone());
+        if let Source::Refreshed(renewal) = &self.source {
+            response.secrets.extend(renewal.secrets());
+        }
         Ok(response)
     }
 }
@@ -190,6 +193,12 @@ impl Renewal {
         };
         let exchange = Exchange::new(transport, &refreshed.app, base)?;
         Ok(Self { exchange, refreshed, state: Mutex::new(state) })
+    }
+
+    /// What a server may repeat and no text may show, besides the token that was sent.
+    fn secrets(&self) -> Vec<SecretString> {
+        let tokens = [self.refreshed.refresh_token.clone(), self.state().refresh_token.clone()];
+        self.exchange.secrets.iter().cloned().chain(tokens).collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use fake_pinterest::{FakePinterest, Fault, OddBody, RateLimitForm};
 use pinterest_client::{Args, Error, endpoint};
 
-use crate::Session;
+use crate::Account;
 
 const ATTEMPTS: usize = 6;
 
@@ -14,17 +14,17 @@ fn on_boards() -> Fault {
 }
 
 /// Two records a page, so that faults strike in the middle.
-async fn session(fault: Fault) -> Session {
-    Session::with(FakePinterest::builder().max_page_size(2).fault(fault)).await
+async fn account(fault: Fault) -> Account {
+    Account::with(FakePinterest::builder().max_page_size(2).fault(fault)).await
 }
 
 /// Reads the boards while `fault` strikes a page twice, then while it strikes for ever.
 async fn passes_when_it_ends_and_fails_when_it_does_not(fault: impl Fn(Fault) -> Fault, what: &str) -> Error {
-    let passing = session(fault(on_boards().times(2))).await;
+    let passing = account(fault(on_boards().times(2))).await;
     let records = passing.records(&endpoint::BOARDS, Args::new()).await;
     assert_eq!(records.unwrap_or_else(|error| panic!("{what}: {error}")), passing.fake.truth("boards"));
 
-    let lasting = session(fault(on_boards().for_ever())).await;
+    let lasting = account(fault(on_boards().for_ever())).await;
     let error = lasting.records(&endpoint::BOARDS, Args::new()).await.unwrap_err();
     assert_eq!(lasting.asked("boards/list"), 1 + ATTEMPTS, "{what}");
     error
@@ -48,11 +48,11 @@ async fn a_broken_connection_and_a_cut_body_are_tried_again() {
 async fn a_server_that_stays_silent_is_tried_again() {
     let silent = Fault::on("boards/list").delay(Duration::from_secs(3600)).for_ever();
     let fake = FakePinterest::builder().fault(silent);
-    let session = Session::set(fake, |builder, _| builder.timeout(Duration::from_millis(20))).await;
-    let error = session.records(&endpoint::BOARDS, Args::new()).await.unwrap_err();
+    let account = Account::set(fake, |builder, _| builder.timeout(Duration::from_millis(20))).await;
+    let error = account.records(&endpoint::BOARDS, Args::new()).await.unwrap_err();
     assert!(matches!(error, Error::Transport { timed_out: true, .. }), "{error:?}");
     assert!(error.to_string().contains("did not complete in time"), "{error}");
-    assert_eq!(session.asked("boards/list"), ATTEMPTS);
+    assert_eq!(account.asked("boards/list"), ATTEMPTS);
 }
 
 #[tokio::test]
@@ -108,14 +108,14 @@ async fn a_wait_beyond_the_policy_is_not_begun() {
         RateLimitForm::Message(3600),
         RateLimitForm::BadRequest(3600),
     ] {
-        let session = session(on_boards().rate_limit(form)).await;
-        let error = session.records(&endpoint::BOARDS, Args::new()).await.unwrap_err();
+        let account = account(on_boards().rate_limit(form)).await;
+        let error = account.records(&endpoint::BOARDS, Args::new()).await.unwrap_err();
         assert!(matches!(error, Error::WaitTooLong { .. }), "{form:?}: {error:?}");
         // The category stays closed for other listings, and others are open.
-        let error = session.records(&endpoint::BOARDS, Args::new()).await.unwrap_err();
+        let error = account.records(&endpoint::BOARDS, Args::new()).await.unwrap_err();
         assert!(matches!(error, Error::WaitTooLong { .. }), "{form:?}: {error:?}");
-        assert_eq!(session.asked("boards/list"), 2, "{form:?}");
-        assert!(session.records(&endpoint::AD_ACCOUNTS, Args::new()).await.is_ok(), "{form:?}");
+        assert_eq!(account.asked("boards/list"), 2, "{form:?}");
+        assert!(account.records(&endpoint::AD_ACCOUNTS, Args::new()).await.is_ok(), "{form:?}");
     }
 }
 
@@ -123,18 +123,18 @@ async fn a_wait_beyond_the_policy_is_not_begun() {
 async fn a_refusal_is_not_tried_again() {
     for status in [400, 401, 403, 404] {
         let body = serde_json::json!({"code": 2, "message": "No."});
-        let session = session(on_boards().status_with_body(status, body)).await;
-        let error = session.records(&endpoint::BOARDS, Args::new()).await.unwrap_err();
+        let account = account(on_boards().status_with_body(status, body)).await;
+        let error = account.records(&endpoint::BOARDS, Args::new()).await.unwrap_err();
         assert_eq!((error.status(), error.code()), (Some(status), Some(2)));
         assert_eq!(error.is_authentication(), status == 401);
-        assert_eq!(session.asked("boards/list"), 2, "{status}");
+        assert_eq!(account.asked("boards/list"), 2, "{status}");
     }
 }
 
 #[tokio::test]
 async fn a_listing_that_does_not_end_is_an_error() {
-    let session = session(on_boards().for_ever().repeat_bookmark()).await;
-    let error = session.records(&endpoint::BOARDS, Args::new()).await.unwrap_err();
+    let account = account(on_boards().for_ever().repeat_bookmark()).await;
+    let error = account.records(&endpoint::BOARDS, Args::new()).await.unwrap_err();
     assert!(matches!(error, Error::RepeatedBookmark { endpoint: "boards/list" }), "{error:?}");
 }
 
@@ -142,16 +142,16 @@ async fn a_listing_that_does_not_end_is_an_error() {
 async fn a_body_beyond_the_limit_is_refused_before_it_fills_the_memory() {
     let fault = Fault::on("boards/list").body(OddBody::Huge(1 << 20)).for_ever();
     let fake = FakePinterest::builder().fault(fault);
-    let session = Session::set(fake, |builder, _| builder.max_body(1 << 19)).await;
-    let error = session.records(&endpoint::BOARDS, Args::new()).await.unwrap_err();
+    let account = Account::set(fake, |builder, _| builder.max_body(1 << 19)).await;
+    let error = account.records(&endpoint::BOARDS, Args::new()).await.unwrap_err();
     assert!(matches!(error, Error::TooLarge { limit: 524_288, .. }), "{error:?}");
-    assert_eq!(session.asked("boards/list"), 1);
+    assert_eq!(account.asked("boards/list"), 1);
 }
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_an_error_without_its_address() {
-    let session = Session::with(FakePinterest::builder()).await;
-    let Session { fake, client } = session;
+    let account = Account::with(FakePinterest::builder()).await;
+    let Account { fake, client } = account;
     drop(fake);
     // The server ends when its task is next polled.
     tokio::task::yield_now().await;

@@ -4,7 +4,7 @@ use fake_pinterest::FakePinterest;
 use pinterest_client::{Args, Auth, Category, Client, Endpoint, Items, Paging, endpoint};
 use serde_json::Value;
 
-use crate::Session;
+use crate::Account;
 
 fn in_order(mut records: Vec<Value>) -> Vec<Value> {
     records.sort_by_cached_key(Value::to_string);
@@ -26,14 +26,14 @@ const LISTINGS: &[(&str, Endpoint)] = &[
     ("customer_lists", endpoint::CUSTOMER_LISTS),
 ];
 
-async fn read_all(session: &Session, endpoint: &Endpoint) -> Vec<Value> {
+async fn read_all(account: &Account, endpoint: &Endpoint) -> Vec<Value> {
     if !endpoint.path.contains("{ad_account_id}") {
-        return session.records(endpoint, Args::new()).await.unwrap();
+        return account.records(endpoint, Args::new()).await.unwrap();
     }
     let mut records = Vec::new();
-    for ad_account in session.fake.truth("ad_accounts") {
+    for ad_account in account.fake.truth("ad_accounts") {
         let args = Args::new().path("ad_account_id", ad_account["id"].as_str().unwrap());
-        records.extend(session.records(endpoint, args).await.unwrap());
+        records.extend(account.records(endpoint, args).await.unwrap());
     }
     records
 }
@@ -42,23 +42,23 @@ async fn read_all(session: &Session, endpoint: &Endpoint) -> Vec<Value> {
 async fn every_listing_brings_all_records_over_many_pages_and_an_empty_one() {
     for pretty in [false, true] {
         let fake = FakePinterest::builder().max_page_size(2).empty_page_in_the_middle();
-        let session = Session::with(if pretty { fake.pretty() } else { fake }).await;
+        let account = Account::with(if pretty { fake.pretty() } else { fake }).await;
         for (stream, endpoint) in LISTINGS {
-            let records = read_all(&session, endpoint).await;
-            assert_eq!(in_order(records), in_order(session.fake.truth(stream)), "{stream}");
+            let records = read_all(&account, endpoint).await;
+            assert_eq!(in_order(records), in_order(account.fake.truth(stream)), "{stream}");
         }
-        let requests = session.fake.requests();
+        let requests = account.fake.requests();
         assert!(requests.iter().all(|request| request.planned && request.status == Some(200)));
     }
 }
 
 #[tokio::test]
 async fn each_page_of_the_listing_is_asked_for_once_and_counts_against_its_own_budget() {
-    let session = Session::with(FakePinterest::builder().max_page_size(2)).await;
+    let account = Account::with(FakePinterest::builder().max_page_size(2)).await;
     for (stream, endpoint) in LISTINGS {
-        session.fake.clear_requests();
-        read_all(&session, endpoint).await;
-        let requests = session.fake.requests();
+        account.fake.clear_requests();
+        read_all(&account, endpoint).await;
+        let requests = account.fake.requests();
         let category = endpoint.category.as_str();
         assert!(requests.iter().all(|request| request.category == Some(category)), "{stream}");
         let mut asked: Vec<_> = requests.iter().map(|request| (&request.path, &request.query)).collect();
@@ -71,11 +71,11 @@ async fn each_page_of_the_listing_is_asked_for_once_and_counts_against_its_own_b
 
 #[tokio::test]
 async fn a_page_can_be_taken_up_by_its_bookmark() {
-    let session = Session::with(FakePinterest::builder().max_page_size(2)).await;
-    let list = session.client.list(&endpoint::BOARDS, Args::new());
+    let account = Account::with(FakePinterest::builder().max_page_size(2)).await;
+    let list = account.client.list(&endpoint::BOARDS, Args::new());
     let first = list.page(None).await.unwrap();
     let second = list.page(first.bookmark.as_deref()).await.unwrap();
-    let truth = session.fake.truth("boards");
+    let truth = account.fake.truth("boards");
     let read: Vec<Value> =
         first.items.iter().chain(&second.items).map(|item| serde_json::from_slice(item).unwrap()).collect();
     assert_eq!(read, truth[..4]);
@@ -83,7 +83,7 @@ async fn a_page_can_be_taken_up_by_its_bookmark() {
 
 #[tokio::test]
 async fn an_endpoint_that_the_client_does_not_know_is_written_by_the_caller() {
-    let session = Session::with(FakePinterest::builder()).await;
+    let account = Account::with(FakePinterest::builder()).await;
     let own = Endpoint {
         operation: "mine",
         path: "ad_accounts/{id}/campaigns",
@@ -91,11 +91,11 @@ async fn an_endpoint_that_the_client_does_not_know_is_written_by_the_caller() {
         items: Items::Field("items"),
         paging: Paging::Bookmark { page_size: None },
     };
-    let id = session.fake.truth("ad_accounts")[0]["id"].as_str().unwrap().to_owned();
-    let records = session.records(&own, Args::new().path("id", id)).await.unwrap();
+    let id = account.fake.truth("ad_accounts")[0]["id"].as_str().unwrap().to_owned();
+    let records = account.records(&own, Args::new().path("id", id)).await.unwrap();
     assert!(!records.is_empty());
     let unknown = Endpoint { path: "nowhere", ..own };
-    let error = session.records(&unknown, Args::new()).await.unwrap_err();
+    let error = account.records(&unknown, Args::new()).await.unwrap_err();
     assert!(error.to_string().contains("to mine"), "{error}");
 }
 

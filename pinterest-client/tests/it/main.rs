@@ -14,12 +14,12 @@ use pinterest_client::{App, Args, Auth, Client, ClientBuilder, Endpoint, Error, 
 use serde_json::Value;
 
 /// A fake with a client of it.
-pub(crate) struct Session {
+pub(crate) struct Account {
     pub(crate) fake: FakePinterest,
     pub(crate) client: Client,
 }
 
-impl Session {
+impl Account {
     /// With the fake's own access token, and without the waits between attempts.
     pub(crate) async fn with(fake: Builder) -> Self {
         Self::set(fake, |builder, _| builder).await

@@ -4,26 +4,19 @@ use std::fmt::Debug;
 
 use fake_pinterest::FakePinterest;
 use futures::TryStreamExt;
+use pinterest_client::List;
 use pinterest_client::ids::{AdAccountId, AdGroupId, BoardId, BoardSectionId};
 use pinterest_client::model::EntityStatus;
-use pinterest_client::{Auth, Client, List};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-struct Account {
-    fake: FakePinterest,
-    client: Client,
-}
+use crate::Account;
 
 impl Account {
     /// Three records a page and an empty page in the middle.
     async fn open() -> Self {
-        let fake =
-            FakePinterest::builder().max_page_size(3).empty_page_in_the_middle().start().await.unwrap();
-        let auth = Auth::access_token(fake.access_token().into());
-        let client = Client::builder().base_url(&fake.url()).unwrap().auth(auth).build().unwrap();
-        Self { fake, client }
+        Self::with(FakePinterest::builder().max_page_size(3).empty_page_in_the_middle()).await
     }
 
     fn ad_accounts(&self) -> Vec<AdAccountId> {

@@ -1,5 +1,6 @@
 //! What goes wrong in the middle of any stream: all rows arrive, or the stream says that they did not.
 
+use airbyte_protocol::Message;
 use fake_pinterest::{FakePinterest, Fault, OddBody, RateLimitForm};
 use serde_json::Value;
 
@@ -180,4 +181,18 @@ async fn keywords_are_read_one_ad_group_at_a_time_where_many_are_not_served() {
         let refused = connection.fake.requests().iter().filter(|seen| seen.status == Some(status)).count();
         assert!(refused <= 2, "{refused} batches were tried: one for each ad account in flight at most");
     }
+}
+
+#[tokio::test]
+async fn a_wait_for_a_rate_limit_is_told_to_the_platform() {
+    let mut connection = Connection::to(FakePinterest::builder()).await;
+    connection.fake.add_fault(Fault::on("campaigns/list").rate_limit(RateLimitForm::Code8));
+    let run = connection.sync(&["campaigns"]).await;
+    let told = run.messages.iter().filter_map(|message| match message {
+        Message::Trace(trace) => trace.stream_status.as_ref()?.reasons.as_ref(),
+        _ => None,
+    });
+    let reasons: Vec<Value> = told.flatten().map(|reason| serde_json::to_value(reason).unwrap()).collect();
+    assert!(reasons.iter().any(|reason| reason["type"] == "RATE_LIMITED"), "{reasons:?}");
+    assert_complete(&run, "campaigns");
 }

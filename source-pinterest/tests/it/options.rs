@@ -1,9 +1,11 @@
 //! What the keys of the config choose.
 
+use connector_core::Source;
 use fake_pinterest::FakePinterest;
 use serde_json::{Value, json};
+use source_pinterest::Pinterest;
 
-use crate::connection::{Connection, assert_incomplete, ids, in_order};
+use crate::connection::{Connection, assert_incomplete, ids, in_order, operation};
 
 async fn with(key: &str, value: Value) -> Connection {
     let mut connection = Connection::to(FakePinterest::builder()).await;
@@ -40,7 +42,9 @@ async fn an_empty_status_or_account_is_as_none() {
 async fn one_account_is_asked_for_instead_of_the_list_and_is_the_only_partition() {
     let accounts = with("status", json!(null)).await.fake.edit(|data| data.ad_account_ids());
     let mut connection = with("account_id", json!(accounts[1])).await;
-    let run = connection.sync(&["ad_accounts", "ads", "boards", "board_pins"]).await;
+    let organic = ["boards", "board_pins", "board_sections", "board_section_pins"];
+    let catalogs = ["catalogs", "catalogs_feeds", "catalogs_product_groups"];
+    let run = connection.sync(&[&["ad_accounts", "ads"][..], &organic, &catalogs].concat()).await;
     assert!(run.success, "{:?}", run.errors());
     assert_eq!(ids(&run.records("ad_accounts")), [accounts[1].as_str()]);
     let of_account = |record: &Value| record["ad_account_id"] == accounts[1];
@@ -48,9 +52,13 @@ async fn one_account_is_asked_for_instead_of_the_list_and_is_the_only_partition(
     assert_eq!(in_order(run.records("ads")), in_order(expected));
     let requests = connection.fake.requests();
     assert!(requests.iter().all(|seen| seen.operation != Some("ad_accounts/list")));
-    let organic = requests.iter().filter(|seen| seen.path.starts_with("/v5/boards"));
-    assert!(organic.clone().all(|seen| seen.query.contains(&format!("ad_account_id={}", accounts[1]))));
-    assert!(organic.count() > 0);
+    for stream in organic.into_iter().chain(catalogs) {
+        let mut of_stream =
+            requests.iter().filter(|seen| seen.operation == Some(operation(stream))).peekable();
+        assert!(of_stream.peek().is_some(), "{stream}");
+        let asked = format!("ad_account_id={}", accounts[1]);
+        assert!(of_stream.all(|seen| seen.query.contains(&asked)), "{stream}");
+    }
 }
 
 #[tokio::test]
@@ -114,4 +122,12 @@ async fn a_parent_twice_is_read_once_and_a_parent_without_an_id_is_skipped() {
     distinct.dedup();
     assert_eq!(distinct.len(), records.len());
     assert_eq!(distinct, ids(&connection.truth("campaigns")));
+}
+
+#[test]
+fn num_threads_bounds_what_is_read_at_once() {
+    let concurrency =
+        |config: Value| Pinterest::default().concurrency(&serde_json::from_value(config).unwrap());
+    assert_eq!(concurrency(json!({"num_threads": 3})), 3);
+    assert_eq!(concurrency(json!({})), 16);
 }

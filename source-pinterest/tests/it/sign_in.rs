@@ -157,3 +157,20 @@ async fn no_secret_leaves_the_program_but_in_the_config_it_hands_over() {
     }
     assert!(secrets.iter().all(|secret| !output.stderr.contains(secret.trim_matches('"'))));
 }
+
+#[tokio::test]
+async fn secrets_that_the_server_repeats_are_not_shown() {
+    for operation in ["boards/list", "oauth/token"] {
+        let mut connection = Connection::to(FakePinterest::builder()).await;
+        let credentials = connection.config["credentials"].clone();
+        let secrets =
+            ["client_id", "client_secret", "refresh_token"].map(|key| credentials[key].as_str().unwrap());
+        let body = json!({"code": 1, "message": format!("you sent {}", secrets.join(" and "))});
+        connection.fake.add_fault(Fault::on(operation).for_ever().status_with_body(400, body));
+        let run = connection.sync(&["boards"]).await;
+        assert!(run.errors()[0].contains("you sent ***"), "{:?}", run.errors());
+        let shown = run.messages.iter().filter(|message| !matches!(message, Message::Control(_)));
+        let shown = format!("{:?}", shown.collect::<Vec<_>>());
+        assert!(secrets.iter().all(|secret| !shown.contains(secret)), "{shown}");
+    }
+}

@@ -31,7 +31,8 @@ pub(super) struct Exchange {
     transport: Arc<dyn Transport>,
     url: Url,
     basic: HeaderValue,
-    secrets: Vec<SecretString>,
+    /// Of the app: what no text may show, its id included, which platforms keep as a secret.
+    pub(super) secrets: Vec<SecretString>,
 }
 
 #[derive(Deserialize)]
@@ -49,7 +50,12 @@ impl Exchange {
             .map_err(|_| Error::Build("the app's id and secret cannot be sent".to_owned()))?;
         basic.set_sensitive(true);
         let url = base.join(&["oauth", "token"], None);
-        Ok(Self { transport, url, basic, secrets: vec![app.secret.clone(), pair.into()] })
+        Ok(Self {
+            transport,
+            url,
+            basic,
+            secrets: vec![app.secret.clone(), pair.into(), app.id.clone().into()],
+        })
     }
 
     /// # Errors
