@@ -38,10 +38,14 @@ fn is_app_refused(error: &Error) -> bool {
 
 /// Whether an answer says that the account has no catalog, so there is nothing to read.
 ///
-/// Source: the OpenAPI description of `catalogs_product_groups/list`, status 409, code 4182. A conflict with another
-/// code says nothing about the catalog, so it is a failure.
+/// Source: the OpenAPI description of `catalogs_product_groups/list`, where 409 has this one meaning, with code 4182. The
+/// official connector takes every 409 there for it; with another code that is done, too, but said.
 pub(crate) fn has_no_catalog(error: &Error) -> bool {
-    error.status() == Some(409) && error.code() == Some(4182)
+    let conflict = error.status() == Some(409);
+    if conflict && error.code() != Some(4182) {
+        tracing::warn!("{error}: taken for an account without a catalog");
+    }
+    conflict
 }
 
 /// Whether a request for several parents at once may have been refused for asking so, and not for its parents.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::connection::{
     Connection, assert_complete, assert_incomplete, ids, in_order, operation, stream_names,
 };
+use crate::program::{Files, run_against};
 
 const RATE_LIMITS: &[RateLimitForm] = &[
     RateLimitForm::ResetHeader(0),
@@ -147,17 +148,26 @@ async fn a_parent_that_fails_makes_its_children_incomplete() {
     assert_incomplete(&run, "board_section_pins");
 }
 
-#[tokio::test]
-async fn an_account_without_a_catalog_has_no_product_groups_but_another_conflict_is_a_failure() {
-    for (code, complete) in [(4182, true), (1, false)] {
-        let mut connection = Connection::to(FakePinterest::builder()).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_without_a_catalog_has_no_product_groups_and_an_unknown_conflict_is_said() {
+    for (code, warned) in [(4182, false), (1, true)] {
         let body = serde_json::json!({"code": code, "message": "no"});
-        connection
-            .fake
-            .add_fault(Fault::on("catalogs_product_groups/list").for_ever().status_with_body(409, body));
-        let run = connection.sync(&["catalogs_product_groups"]).await;
-        assert_eq!(run.success, complete, "{code}: {:?}", run.errors());
-        assert!(run.records("catalogs_product_groups").is_empty());
+        let fault = Fault::on("catalogs_product_groups/list").for_ever().status_with_body(409, body);
+        let fake = FakePinterest::builder().fault(fault).start().await.unwrap();
+        let (url, config) = (fake.url(), fake.config().to_string());
+        let run = tokio::task::spawn_blocking(move || {
+            let files = Files::new();
+            let config = files.write("config.json", config);
+            let catalog = files.catalog("catalogs_product_groups", "full_refresh");
+            run_against(&url, "read", &[("--config", &config), ("--catalog", &catalog)])
+        });
+        let run = run.await.unwrap();
+        assert_eq!(run.code, Some(0), "{code}: {:?}", run.errors());
+        assert!(run.lines.iter().all(|line| line["type"] != "RECORD"));
+        let said = |line: &Value| {
+            line["log"]["message"].as_str().is_some_and(|text| text.contains("without a catalog"))
+        };
+        assert_eq!(run.lines.iter().any(said), warned, "{code}");
     }
 }
 
