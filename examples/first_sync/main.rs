@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use fake_pinterest::{FakePinterest, Fault, Size};
+use fake_pinterest::{FakePinterest, Fault, Size, operation_of};
 use serde_json::Value;
 
 use platform::{Connection, Sync};
@@ -32,25 +32,6 @@ struct Arguments {
     #[arg(long, default_value_t = 40)]
     latency: u64,
 }
-
-/// Which stream a request is for, by the operation of the API.
-const STREAMS: &[(&str, &str)] = &[
-    ("boards/list", "boards"),
-    ("board_sections/list", "board_sections"),
-    ("boards/list_pins", "board_pins"),
-    ("board_sections/list_pins", "board_section_pins"),
-    ("ad_accounts/list", "ad_accounts"),
-    ("campaigns/list", "campaigns"),
-    ("ad_groups/list", "ad_groups"),
-    ("ads/list", "ads"),
-    ("audiences/list", "audiences"),
-    ("keywords/get", "keywords"),
-    ("conversion_tags/list", "conversion_tags"),
-    ("customer_lists/list", "customer_lists"),
-    ("catalogs/list", "catalogs"),
-    ("feeds/list", "catalogs_feeds"),
-    ("catalogs_product_groups/list", "catalogs_product_groups"),
-];
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_default();
@@ -110,11 +91,10 @@ fn sync(
     let mut progress = Progress::new(title, streams);
     let mut sync = connection.sync(file, |stream, so_far| progress.watch(stream, so_far))?;
     progress.finish();
-    for request in fake.requests() {
-        let stream = STREAMS.iter().find(|(operation, _)| Some(*operation) == request.operation);
-        if let Some((_, stream)) = stream {
-            sync.streams.entry((*stream).to_owned()).or_default().requests += 1;
-        }
+    let requests = fake.requests();
+    for (name, stream) in &mut sync.streams {
+        let operation = Some(operation_of(name));
+        stream.requests = requests.iter().filter(|request| request.operation == operation).count();
     }
     Ok(sync)
 }

@@ -31,35 +31,49 @@ pub(crate) enum Kind {
     ProductGroups,
 }
 
-/// The streams that a connector reads from this server, by name.
-const STREAMS: &[(&str, Kind)] = &[
-    ("ad_accounts", Kind::AdAccounts),
-    ("campaigns", Kind::Campaigns),
-    ("ad_groups", Kind::AdGroups),
-    ("ads", Kind::Ads),
-    ("audiences", Kind::Audiences),
-    ("keywords", Kind::Keywords),
-    ("conversion_tags", Kind::ConversionTags),
-    ("customer_lists", Kind::CustomerLists),
-    ("boards", Kind::Boards),
-    ("board_sections", Kind::BoardSections),
-    ("board_pins", Kind::Pins),
-    ("board_section_pins", Kind::Pins),
-    ("catalogs", Kind::Catalogs),
-    ("catalogs_feeds", Kind::Feeds),
-    ("catalogs_product_groups", Kind::ProductGroups),
+/// The streams that a connector reads from this server, by name, and the operation each is read with.
+const STREAMS: &[(&str, Kind, &str)] = &[
+    ("ad_accounts", Kind::AdAccounts, "ad_accounts/list"),
+    ("campaigns", Kind::Campaigns, "campaigns/list"),
+    ("ad_groups", Kind::AdGroups, "ad_groups/list"),
+    ("ads", Kind::Ads, "ads/list"),
+    ("audiences", Kind::Audiences, "audiences/list"),
+    ("keywords", Kind::Keywords, "keywords/get"),
+    ("conversion_tags", Kind::ConversionTags, "conversion_tags/list"),
+    ("customer_lists", Kind::CustomerLists, "customer_lists/list"),
+    ("boards", Kind::Boards, "boards/list"),
+    ("board_sections", Kind::BoardSections, "board_sections/list"),
+    ("board_pins", Kind::Pins, "boards/list_pins"),
+    ("board_section_pins", Kind::Pins, "board_sections/list_pins"),
+    ("catalogs", Kind::Catalogs, "catalogs/list"),
+    ("catalogs_feeds", Kind::Feeds, "feeds/list"),
+    ("catalogs_product_groups", Kind::ProductGroups, "catalogs_product_groups/list"),
 ];
 
 /// The names of all streams.
 #[cfg(test)]
 pub(crate) fn stream_names() -> impl Iterator<Item = &'static str> {
-    STREAMS.iter().map(|(name, _)| *name)
+    STREAMS.iter().map(|(name, ..)| *name)
+}
+
+/// The operation of the API that a stream's own records come from, e.g. `campaigns/list`.
+///
+/// # Panics
+///
+/// When there is no such stream; [`Data`] names them.
+#[must_use]
+pub fn operation_of(stream: &str) -> &'static str {
+    find(stream).2
+}
+
+fn kind_of(stream: &str) -> Kind {
+    find(stream).1
 }
 
 #[expect(clippy::panic, reason = "a test that names no stream must fail, not pass on an empty list")]
-fn kind_of(stream: &str) -> Kind {
-    match STREAMS.iter().find(|(name, _)| *name == stream) {
-        Some((_, kind)) => *kind,
+fn find(stream: &str) -> &'static (&'static str, Kind, &'static str) {
+    match STREAMS.iter().find(|(name, ..)| *name == stream) {
+        Some(found) => found,
         None => panic!("fake-pinterest has no stream named {stream}"),
     }
 }
@@ -434,6 +448,17 @@ mod tests {
         data.records_mut("board_section_pins").clear();
         assert_eq!(data.default_truth("board_sections")[0]["name"], "Salads");
         assert_eq!(ids(&data.default_truth("board_pins")), ["42"]);
+    }
+
+    #[test]
+    fn every_stream_is_read_with_an_operation_that_is_served() {
+        for stream in stream_names() {
+            let operation = operation_of(stream);
+            assert!(
+                crate::operation::ALL.iter().any(|served| served.id == operation),
+                "{stream}: {operation}"
+            );
+        }
     }
 
     #[test]

@@ -52,7 +52,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 pub use builder::Builder;
-pub use data::{Data, RecordsMut};
+pub use data::{Data, RecordsMut, operation_of};
 pub use faults::{Fault, RateLimitForm};
 pub use odd_body::OddBody;
 pub use requests::{Bearer, SeenRequest};

@@ -30,9 +30,22 @@ mod keywords;
 mod user_account;
 
 pub use ad_accounts::AdAccounts;
-pub use ads::{AdGroups, Ads, Campaigns};
+pub use ads::{AdGroups, Ads, Campaigns, Entity};
 pub use audiences::{Audiences, ConversionTags, CustomerLists};
 pub use boards::{BoardPins, BoardSections, Boards};
 pub use catalogs::{Catalogs, Feeds, ProductGroups};
 pub use keywords::Keywords;
 pub use user_account::UserAccounts;
+
+use crate::ids::AdAccountId;
+use crate::list::List;
+
+/// What belongs to a user: boards, catalogs, feeds and product groups.
+pub trait Owned {}
+
+impl<T: Owned> List<T> {
+    /// Those of the owner of this ad account instead of those of the account that signed in.
+    pub fn ad_account(self, id: &AdAccountId) -> Self {
+        self.option("ad_account_id", id)
+    }
+}

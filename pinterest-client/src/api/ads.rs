@@ -19,11 +19,6 @@ impl Campaigns {
 }
 
 impl List<Campaign> {
-    /// Only those with one of these statuses; active and paused ones unless said otherwise.
-    pub fn entity_statuses(self, statuses: impl IntoIterator<Item = EntityStatus>) -> Self {
-        self.options("entity_statuses", statuses)
-    }
-
     /// Only those with these ids, at most 250.
     pub fn campaign_ids(self, ids: impl IntoIterator<Item = CampaignId>) -> Self {
         self.options("campaign_ids", ids)
@@ -43,11 +38,6 @@ impl AdGroups {
 }
 
 impl List<AdGroup> {
-    /// Only those with one of these statuses; active and paused ones unless said otherwise.
-    pub fn entity_statuses(self, statuses: impl IntoIterator<Item = EntityStatus>) -> Self {
-        self.options("entity_statuses", statuses)
-    }
-
     /// Only those of these campaigns, at most 250.
     pub fn campaign_ids(self, ids: impl IntoIterator<Item = CampaignId>) -> Self {
         self.options("campaign_ids", ids)
@@ -72,11 +62,6 @@ impl Ads {
 }
 
 impl List<Ad> {
-    /// Only those with one of these statuses; active and paused ones unless said otherwise.
-    pub fn entity_statuses(self, statuses: impl IntoIterator<Item = EntityStatus>) -> Self {
-        self.options("entity_statuses", statuses)
-    }
-
     /// Only those of these campaigns, at most 250.
     pub fn campaign_ids(self, ids: impl IntoIterator<Item = CampaignId>) -> Self {
         self.options("campaign_ids", ids)
@@ -90,5 +75,19 @@ impl List<Ad> {
     /// Only those with these ids, at most 250.
     pub fn ad_ids(self, ids: impl IntoIterator<Item = AdId>) -> Self {
         self.options("ad_ids", ids)
+    }
+}
+
+/// What has a status: campaigns, ad groups and ads.
+pub trait Entity {}
+
+impl Entity for Campaign {}
+impl Entity for AdGroup {}
+impl Entity for Ad {}
+
+impl<T: Entity> List<T> {
+    /// Only those with one of these statuses; active and paused ones unless said otherwise.
+    pub fn entity_statuses(self, statuses: impl IntoIterator<Item = EntityStatus>) -> Self {
+        self.options("entity_statuses", statuses)
     }
 }

@@ -1,8 +1,9 @@
 //! Boards, their sections and their pins.
 
+use super::Owned;
 use crate::args::Args;
 use crate::endpoint;
-use crate::ids::{AdAccountId, BoardId, BoardSectionId};
+use crate::ids::{BoardId, BoardSectionId};
 use crate::list::List;
 use crate::model::{Board, BoardSection, Pin};
 
@@ -18,12 +19,7 @@ impl Boards {
     }
 }
 
-impl List<Board> {
-    /// Those of the owner of this ad account instead of those of the account that signed in.
-    pub fn ad_account(self, id: &AdAccountId) -> Self {
-        self.option("ad_account_id", id)
-    }
-}
+impl Owned for Board {}
 
 door! {
     /// The sections of a board.

@@ -1,8 +1,8 @@
 //! Catalogs, feeds and product groups.
 
+use super::Owned;
 use crate::args::Args;
 use crate::endpoint;
-use crate::ids::AdAccountId;
 use crate::list::List;
 use crate::model::{Catalog, Feed, ProductGroup};
 
@@ -18,12 +18,7 @@ impl Catalogs {
     }
 }
 
-impl List<Catalog> {
-    /// Those of the owner of this ad account instead of those of the account that signed in.
-    pub fn ad_account(self, id: &AdAccountId) -> Self {
-        self.option("ad_account_id", id)
-    }
-}
+impl Owned for Catalog {}
 
 door! {
     /// The feeds of the catalogs.
@@ -37,12 +32,7 @@ impl Feeds {
     }
 }
 
-impl List<Feed> {
-    /// Those of the owner of this ad account instead of those of the account that signed in.
-    pub fn ad_account(self, id: &AdAccountId) -> Self {
-        self.option("ad_account_id", id)
-    }
-}
+impl Owned for Feed {}
 
 door! {
     /// The product groups of the catalogs.
@@ -56,9 +46,4 @@ impl ProductGroups {
     }
 }
 
-impl List<ProductGroup> {
-    /// Those of the owner of this ad account instead of those of the account that signed in.
-    pub fn ad_account(self, id: &AdAccountId) -> Self {
-        self.option("ad_account_id", id)
-    }
-}
+impl Owned for ProductGroup {}

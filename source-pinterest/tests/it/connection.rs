@@ -19,28 +19,6 @@ pub(crate) fn stream_names() -> Vec<String> {
     spec.iter().map(|stream| stream["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The operation of the API that a stream's own records come from.
-pub(crate) fn operation(stream: &str) -> &'static str {
-    match stream {
-        "boards" => "boards/list",
-        "board_sections" => "board_sections/list",
-        "board_pins" => "boards/list_pins",
-        "board_section_pins" => "board_sections/list_pins",
-        "ad_accounts" => "ad_accounts/list",
-        "campaigns" => "campaigns/list",
-        "ad_groups" => "ad_groups/list",
-        "ads" => "ads/list",
-        "audiences" => "audiences/list",
-        "keywords" => "keywords/get",
-        "conversion_tags" => "conversion_tags/list",
-        "customer_lists" => "customer_lists/list",
-        "catalogs" => "catalogs/list",
-        "catalogs_feeds" => "feeds/list",
-        "catalogs_product_groups" => "catalogs_product_groups/list",
-        other => panic!("say which operation {other} is read with"),
-    }
-}
-
 pub(crate) struct Connection {
     pub(crate) fake: FakePinterest,
     pub(crate) config: Map<String, Value>,

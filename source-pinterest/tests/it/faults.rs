@@ -1,12 +1,10 @@
 //! What goes wrong in the middle of any stream: all rows arrive, or the stream says that they did not.
 
 use airbyte_protocol::Message;
-use fake_pinterest::{FakePinterest, Fault, OddBody, RateLimitForm};
+use fake_pinterest::{FakePinterest, Fault, OddBody, RateLimitForm, operation_of};
 use serde_json::Value;
 
-use crate::connection::{
-    Connection, assert_complete, assert_incomplete, ids, in_order, operation, stream_names,
-};
+use crate::connection::{Connection, assert_complete, assert_incomplete, ids, in_order, stream_names};
 use crate::program::{Files, run_against};
 
 const RATE_LIMITS: &[RateLimitForm] = &[
@@ -36,7 +34,7 @@ const ODD_BODIES: &[OddBody] = &[
 /// Reads one stream with a fault on one page of it, once, then for ever; a page after the first where there is one.
 async fn assert_nothing_is_lost(stream: &str, fault: impl Fn(Fault) -> Fault, what: &str) {
     let mut connection = Connection::with_small_pages().await;
-    let on_the_stream = || Fault::on(operation(stream)).on_later_pages();
+    let on_the_stream = || Fault::on(operation_of(stream)).on_later_pages();
     connection.fake.add_fault(fault(on_the_stream().times(2)));
     let run = connection.sync(&[stream]).await;
     assert!(run.success, "{stream}, {what} twice: {:?}", run.errors());
@@ -99,7 +97,7 @@ async fn a_first_page_that_is_no_page_never_looks_like_an_empty_stream() {
     for stream in stream_names() {
         for body in ODD_BODIES {
             let mut connection = Connection::to(FakePinterest::builder()).await;
-            connection.fake.add_fault(Fault::on(operation(&stream)).for_ever().body(*body));
+            connection.fake.add_fault(Fault::on(operation_of(&stream)).for_ever().body(*body));
             let run = connection.sync(&[&stream]).await;
             assert_incomplete(&run, &stream);
             assert!(run.records(&stream).is_empty());
@@ -113,7 +111,7 @@ async fn a_repeated_bookmark_ends_as_incomplete_in_any_stream() {
         let mut connection = Connection::with_small_pages().await;
         connection
             .fake
-            .add_fault(Fault::on(operation(&stream)).on_later_pages().for_ever().repeat_bookmark());
+            .add_fault(Fault::on(operation_of(&stream)).on_later_pages().for_ever().repeat_bookmark());
         assert_incomplete(&connection.sync(&[&stream]).await, &stream);
     }
 }

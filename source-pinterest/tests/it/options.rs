@@ -1,11 +1,11 @@
 //! What the keys of the config choose.
 
 use connector_core::Source;
-use fake_pinterest::FakePinterest;
+use fake_pinterest::{FakePinterest, operation_of};
 use serde_json::{Value, json};
 use source_pinterest::Pinterest;
 
-use crate::connection::{Connection, assert_incomplete, ids, in_order, operation};
+use crate::connection::{Connection, assert_incomplete, ids, in_order};
 
 async fn with(key: &str, value: Value) -> Connection {
     let mut connection = Connection::to(FakePinterest::builder()).await;
@@ -54,7 +54,7 @@ async fn one_account_is_asked_for_instead_of_the_list_and_is_the_only_partition(
     assert!(requests.iter().all(|seen| seen.operation != Some("ad_accounts/list")));
     for stream in organic.into_iter().chain(catalogs) {
         let mut of_stream =
-            requests.iter().filter(|seen| seen.operation == Some(operation(stream))).peekable();
+            requests.iter().filter(|seen| seen.operation == Some(operation_of(stream))).peekable();
         assert!(of_stream.peek().is_some(), "{stream}");
         let asked = format!("ad_account_id={}", accounts[1]);
         assert!(of_stream.all(|seen| seen.query.contains(&asked)), "{stream}");
