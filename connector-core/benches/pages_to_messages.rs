@@ -8,18 +8,16 @@ use std::hint::black_box;
 use std::io;
 use std::sync::Arc;
 
-use airbyte_protocol::{
-    ConfiguredCatalog, ConfiguredStream, ConnectorSpecification, Stream as CatalogStream, SyncMode,
-};
-use async_trait::async_trait;
+use airbyte_protocol::{ConfiguredCatalog, ConfiguredStream, Stream as CatalogStream, SyncMode};
 use bytes::Bytes;
+use connector_core::testing::{self, Streams};
 use connector_core::{
-    ClientFiltered, Context, CursorFormat, CursorPolicy, CursorValue, Descriptor, Failure, Page, Pages,
-    Partitions, RawRecord, Slice, Source, Stream, testing,
+    ClientFiltered, CursorFormat, CursorPolicy, CursorValue, Descriptor, Page, Pages, Partitions, RawRecord,
+    Slice, Stream,
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures::{StreamExt, stream};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 const PAGES: usize = 40;
 const RECORDS_A_PAGE: usize = 250;
@@ -57,23 +55,8 @@ impl Stream for Records {
     }
 }
 
-struct Memory(Vec<Records>);
-
-#[async_trait]
-impl Source for Memory {
-    type Config = Map<String, Value>;
-
-    fn spec(&self) -> ConnectorSpecification {
-        ConnectorSpecification::default()
-    }
-
-    async fn check(&self, _: Self::Config, _: Context) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn streams(&self, _: Self::Config, _: Context) -> Result<Vec<Arc<dyn Stream>>, Failure> {
-        Ok(self.0.iter().map(|stream| Arc::new(stream.clone()) as Arc<dyn Stream>).collect())
-    }
+fn in_memory(streams: Vec<Records>) -> Streams {
+    Streams(streams.into_iter().map(|stream| Arc::new(stream) as Arc<dyn Stream>).collect())
 }
 
 /// A record shaped like an ad group, with its time behind most other fields.
@@ -122,7 +105,7 @@ fn pages(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("pages to messages");
     group.throughput(Throughput::Elements((PAGES * RECORDS_A_PAGE) as u64)).sample_size(10);
     for (name, streams) in cases {
-        bench(&mut group, name, Memory(streams));
+        bench(&mut group, name, in_memory(streams));
     }
     group.finish();
     let mut group = criterion.benchmark_group("the same in bytes");
@@ -130,7 +113,7 @@ fn pages(criterion: &mut Criterion) {
     bench(
         &mut group,
         "full refresh",
-        Memory(vec![Records {
+        in_memory(vec![Records {
             name: "plain",
             pages: pages.clone(),
             parent: None,
@@ -148,7 +131,7 @@ fn pages(criterion: &mut Criterion) {
 fn bench(
     group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>,
     name: &str,
-    source: Memory,
+    source: Streams,
 ) {
     let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()
     else {

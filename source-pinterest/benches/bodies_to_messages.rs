@@ -4,26 +4,23 @@
 use std::io;
 use std::sync::Arc;
 
-use airbyte_protocol::{
-    ConfiguredCatalog, ConfiguredStream, ConnectorSpecification, Stream as CatalogStream, SyncMode,
-};
-use async_trait::async_trait;
+use airbyte_protocol::{ConfiguredCatalog, ConfiguredStream, Stream as CatalogStream, SyncMode};
 use bytes::Bytes;
+use connector_core::testing::{self, Streams};
 use connector_core::{
-    ClientFiltered, Context, CursorFormat, CursorPolicy, CursorValue, Descriptor, Failure, Page, Pages,
-    RawRecord, Slice, Source, Stream, testing,
+    ClientFiltered, CursorFormat, CursorPolicy, CursorValue, Descriptor, Failure, Page, Pages, RawRecord,
+    Slice, Stream,
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use fake_pinterest::{Counts, FakePinterest, Size};
 use futures::{StreamExt, TryStreamExt, stream};
 use pinterest_client::{Args, Auth, Client, RawPage, endpoint};
-use serde_json::{Map, Value};
+use serde_json::Map;
 use tokio::runtime::Runtime;
 
 /// How often each body is read in one sync.
 const TIMES: usize = 10;
 
-#[derive(Clone)]
 struct AdGroups(Arc<Vec<Bytes>>);
 
 impl Stream for AdGroups {
@@ -47,23 +44,6 @@ impl Stream for AdGroups {
             Ok(Page::new(page.items.into_iter().map(RawRecord::already_checked)))
         };
         stream::iter((0..TIMES).flat_map(move |_| self.0.iter().map(page))).boxed()
-    }
-}
-
-#[async_trait]
-impl Source for AdGroups {
-    type Config = Map<String, Value>;
-
-    fn spec(&self) -> ConnectorSpecification {
-        ConnectorSpecification::default()
-    }
-
-    async fn check(&self, _: Self::Config, _: Context) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn streams(&self, _: Self::Config, _: Context) -> Result<Vec<Arc<dyn Stream>>, Failure> {
-        Ok(vec![Arc::new(self.clone())])
     }
 }
 
@@ -91,7 +71,7 @@ fn sync(criterion: &mut Criterion) {
     let Ok(bodies) = bodies else { return };
     let bytes = bodies.iter().map(Bytes::len).sum::<usize>() * TIMES;
     let pages = bodies.len() * TIMES;
-    let source = AdGroups(Arc::new(bodies));
+    let source = Streams(vec![Arc::new(AdGroups(Arc::new(bodies)))]);
     let modes = vec![SyncMode::FullRefresh, SyncMode::Incremental];
     let stream = CatalogStream::new("ad_groups", Map::new(), modes);
     let streams = vec![ConfiguredStream::new(stream, SyncMode::Incremental)];
