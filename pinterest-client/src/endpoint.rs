@@ -106,6 +106,8 @@ pub enum Items {
     Field(&'static str),
     /// The body is an array of records, as the analytics endpoints answer. It may be empty.
     Array,
+    /// In an array inside of objects, the names from the outside in. There is one page.
+    Path(&'static [&'static str]),
     /// The body, one object, is the record.
     Whole,
 }
@@ -191,6 +193,57 @@ pub const CATALOGS_PRODUCT_GROUPS: Endpoint =
 /// The account the token belongs to.
 pub const USER_ACCOUNT: Endpoint =
     Endpoint { operation: "user_account/get", path: "user_account", category: Category::OrgRead, ..OBJECT };
+/// One board.
+pub const BOARD: Endpoint =
+    Endpoint { operation: "boards/get", path: "boards/{board_id}", category: Category::OrgRead, ..OBJECT };
+
+const ANALYTICS: Endpoint =
+    Endpoint { category: Category::AdsAnalytics, items: Items::Array, paging: Paging::None, ..LIST };
+/// What happened with the account's own pins, day by day.
+pub const USER_ACCOUNT_ANALYTICS: Endpoint = Endpoint {
+    operation: "user_account/analytics",
+    path: "user_account/analytics",
+    category: Category::OrgAnalytics,
+    items: Items::Path(&["all", "daily_metrics"]),
+    ..ANALYTICS
+};
+/// The metrics of an ad account.
+pub const AD_ACCOUNT_ANALYTICS: Endpoint = Endpoint {
+    operation: "ad_account/analytics",
+    path: "ad_accounts/{ad_account_id}/analytics",
+    ..ANALYTICS
+};
+/// The metrics of campaigns, at most 250.
+pub const CAMPAIGN_ANALYTICS: Endpoint = Endpoint {
+    operation: "campaigns/analytics",
+    path: "ad_accounts/{ad_account_id}/campaigns/analytics",
+    ..ANALYTICS
+};
+/// The metrics of ad groups, at most 250.
+pub const AD_GROUP_ANALYTICS: Endpoint = Endpoint {
+    operation: "ad_groups/analytics",
+    path: "ad_accounts/{ad_account_id}/ad_groups/analytics",
+    ..ANALYTICS
+};
+/// The metrics of ads, at most 250.
+pub const AD_ANALYTICS: Endpoint =
+    Endpoint { operation: "ads/analytics", path: "ad_accounts/{ad_account_id}/ads/analytics", ..ANALYTICS };
+/// Asks for a report to be made (POST).
+pub const CREATE_REPORT: Endpoint = Endpoint {
+    operation: "analytics/create_report",
+    path: "ad_accounts/{ad_account_id}/reports",
+    category: Category::AdsAnalytics,
+    ..OBJECT
+};
+/// How far a report is.
+pub const REPORT: Endpoint = Endpoint { operation: "analytics/get_report", ..CREATE_REPORT };
+/// Whether the metrics of a day are final.
+pub const METRICS_READY_STATE: Endpoint = Endpoint {
+    operation: "metrics_ready_state/get",
+    path: "resources/metrics_ready_state",
+    category: Category::AdsAnalytics,
+    ..OBJECT
+};
 
 /// The exchange of a refresh token for an access token.
 pub(crate) const OAUTH_TOKEN: Endpoint =

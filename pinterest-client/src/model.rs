@@ -11,6 +11,7 @@ mod audiences;
 mod boards;
 mod catalogs;
 mod keywords;
+mod reporting;
 mod user_account;
 
 pub use ad_accounts::{AdAccount, AdAccountOwner};
@@ -19,6 +20,10 @@ pub use audiences::{Audience, ConversionTag, CustomerList};
 pub use boards::{Board, BoardOwner, BoardSection, Pin};
 pub use catalogs::{Catalog, Feed, ProductGroup};
 pub use keywords::{Keyword, MatchType};
+pub use reporting::{
+    AdDeliveryStatus, AttributionType, ConversionReportTime, DeliveryStatus, Granularity, Level,
+    ReportRequest, WindowDays,
+};
 pub use user_account::UserAccount;
 
 /// The fields of a record that its type does not name.

@@ -1,6 +1,7 @@
 //! Cuts a response body into records without parsing them.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use bytes::Bytes;
@@ -29,6 +30,7 @@ impl RawPage {
         let cut = match endpoint.items {
             Items::Field(name) => listing(body, name),
             Items::Array => array(body),
+            Items::Path(names) => nested(body, names),
             Items::Whole => whole(body),
         };
         let mut page = cut.map_err(|problem| Error::Decode { endpoint: endpoint.operation, problem })?;
@@ -64,6 +66,19 @@ fn array(body: &Bytes) -> Result<RawPage, Problem> {
     }
     let items: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
     Ok(RawPage { items: slices(body, &items)?, bookmark: None })
+}
+
+fn nested(body: &Bytes, names: &[&'static str]) -> Result<RawPage, Problem> {
+    if first_byte(body) != Some(b'{') {
+        return Err(not_an_object(body));
+    }
+    let mut inner: &RawValue = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
+    for name in names {
+        let fields: HashMap<Cow<'_, str>, &RawValue> =
+            serde_json::from_str(inner.get()).map_err(|error| unreadable(&error))?;
+        inner = fields.get(*name).ok_or_else(|| format!("has no {name}"))?;
+    }
+    array(&body.slice_ref(inner.get().as_bytes()))
 }
 
 fn whole(body: &Bytes) -> Result<RawPage, Problem> {
