@@ -23,24 +23,28 @@ macro_rules! door {
 
 mod ad_accounts;
 mod ads;
+mod analytics;
 mod audiences;
 mod boards;
 mod catalogs;
 mod keywords;
+mod reports;
 mod user_account;
 
 pub use ad_accounts::AdAccounts;
 pub use ads::{AdGroups, Ads, Campaigns, Entity};
+pub use analytics::Analytics;
 pub use audiences::{Audiences, ConversionTags, CustomerLists};
 pub use boards::{BoardPins, BoardSections, Boards};
 pub use catalogs::{Catalogs, Feeds, ProductGroups};
 pub use keywords::Keywords;
+pub use reports::Reports;
 pub use user_account::UserAccounts;
 
 use crate::ids::AdAccountId;
 use crate::list::List;
 
-/// What belongs to a user: boards, catalogs, feeds and product groups.
+/// What belongs to a user: boards, catalogs, feeds, product groups and their own analytics.
 pub trait Owned {}
 
 impl<T: Owned> List<T> {

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::args::Args;
@@ -17,6 +20,7 @@ use crate::observer::{Observer, Silent};
 use crate::page::RawPage;
 use crate::retry::{self, RetryPolicy};
 use crate::transport::authorize::Authorize;
+use crate::transport::download::Downloads;
 use crate::transport::http::{Http, HttpOptions};
 use crate::transport::rate_limit::{Limits, RateLimit};
 use crate::transport::{Request, Transport};
@@ -29,12 +33,13 @@ const BASE_URL_VARIABLE: &str = "PINTEREST_API_URL";
 pub struct Client {
     shared: Arc<Shared>,
     observer: Arc<dyn Observer>,
+    policy: RetryPolicy,
 }
 
 struct Shared {
     transport: RateLimit<Authorize>,
+    downloads: Downloads,
     base: BaseUrl,
-    policy: RetryPolicy,
 }
 
 impl Client {
@@ -46,7 +51,23 @@ impl Client {
     /// The same client, with its connections, limits and token, watched by another observer.
     #[must_use]
     pub fn observed_by(&self, observer: Arc<dyn Observer>) -> Self {
-        Self { shared: Arc::clone(&self.shared), observer }
+        Self { observer, ..self.clone() }
+    }
+
+    /// The same client, with its connections, limits and token, that tries its calls more or less often.
+    #[must_use]
+    pub fn with_retry(&self, policy: RetryPolicy) -> Self {
+        Self { policy, ..self.clone() }
+    }
+
+    /// How often and how long it tries a call.
+    pub(crate) fn retry_policy(&self) -> RetryPolicy {
+        self.policy
+    }
+
+    /// Where reports are downloaded from, and who watches.
+    pub(crate) fn downloads(&self) -> (&Downloads, &dyn Observer) {
+        (&self.shared.downloads, self.observer.as_ref())
     }
 
     /// The raw door to any listing: its records are not parsed.
@@ -76,25 +97,82 @@ impl Client {
         list::read(&self.get(endpoint, args).await?, endpoint.operation)
     }
 
-    /// One page and the body it is cut from. An attempt is the request and the reading of its answer: a body
-    /// that is no page is as good as none, and is asked for again.
+    /// Sends a JSON body and brings the body of the answer, checked to be what the endpoint promises.
+    ///
+    /// It is tried again like any call: Pinterest may then have done what was asked more than once.
+    ///
+    /// # Errors
+    /// See [`Error`]; [`Error::InvalidArgument`] when `body` cannot be written as JSON.
+    pub async fn post(
+        &self,
+        endpoint: &Endpoint,
+        args: Args,
+        body: &(impl Serialize + ?Sized),
+    ) -> Result<Bytes> {
+        let promised = |answer: &Bytes| RawPage::from_body(answer, endpoint).map(|_| answer.clone());
+        self.post_and_read(endpoint, &args, body, promised).await
+    }
+
+    /// Sends a JSON body and reads the answer as `T`. Tried again as [`post`](Self::post) is.
+    ///
+    /// # Errors
+    /// As [`post`](Self::post); [`Error::Record`] when the answer does not fit `T`.
+    pub async fn post_as<T: DeserializeOwned>(
+        &self,
+        endpoint: &Endpoint,
+        args: Args,
+        body: &(impl Serialize + ?Sized),
+    ) -> Result<T> {
+        list::read(&self.post(endpoint, args, body).await?, endpoint.operation)
+    }
+
+    /// The same, with the answer read within the attempt: one that cannot be read is asked for again.
+    pub(crate) async fn post_and_read<T>(
+        &self,
+        endpoint: &Endpoint,
+        args: &Args,
+        body: &(impl Serialize + ?Sized),
+        read: impl Fn(&Bytes) -> Result<T>,
+    ) -> Result<T> {
+        let body = serde_json::to_vec(body).map_err(|error| {
+            Error::InvalidArgument(format!("the body of {} cannot be written: {error}", endpoint.operation))
+        })?;
+        let mut request = self.request(endpoint, args, None)?;
+        request.method = Method::POST;
+        request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        request.body = Some(body.into());
+        self.attempts(&request, read).await
+    }
+
+    /// One page and the body it is cut from.
     pub(crate) async fn fetch(
         &self,
         endpoint: &Endpoint,
         args: &Args,
         bookmark: Option<&str>,
     ) -> Result<(RawPage, Bytes)> {
+        let request = self.request(endpoint, args, bookmark)?;
+        self.attempts(&request, |body| Ok((RawPage::from_body(body, endpoint)?, body.clone()))).await
+    }
+
+    fn request(&self, endpoint: &Endpoint, args: &Args, bookmark: Option<&str>) -> Result<Request> {
         let query = args.encoded_query(endpoint, bookmark)?;
         let url = self.shared.base.join(&args.segments(endpoint)?, query.as_deref());
         let mut request = Request::get(*endpoint, url);
         request.observer = Arc::clone(&self.observer);
-        let request = &request;
-        retry::run(&self.shared.policy, endpoint, &self.observer, |patience| async move {
+        Ok(request)
+    }
+
+    /// An attempt is the request and the reading of its answer: a body that cannot be read is as good as none,
+    /// and is asked for again.
+    async fn attempts<T>(&self, request: &Request, read: impl Fn(&Bytes) -> Result<T>) -> Result<T> {
+        let (endpoint, read) = (&request.endpoint, &read);
+        retry::run(&self.policy, endpoint, &self.observer, |patience| async move {
             let mut request = request.clone();
             request.patience = patience;
             let response = self.shared.transport.send(&request).await?;
             response.check(endpoint)?;
-            Ok((RawPage::from_body(&response.body, endpoint)?, response.body))
+            read(&response.body)
         })
         .await
     }
@@ -187,8 +265,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Replaces the network, for tests. Token, limits and retries work above it as ever; timeouts and the
-    /// limit of the body belong to the network.
+    /// Replaces the network, for tests: of the API, and of the downloads of reports, which come without a token.
+    /// Token, limits and retries work above it as ever; timeouts and the limit of the body belong to the network.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
         self
@@ -204,14 +282,16 @@ impl ClientBuilder {
             Some(base) => base,
             None => BaseUrl::production()?,
         };
+        let downloads = Downloads::new(&base, self.http, self.transport.clone());
         let network = match self.transport {
             Some(transport) => transport,
             None => Arc::new(Http::new(&base, self.http)?),
         };
         let transport = RateLimit::new(Authorize::new(network, auth, &base)?, &self.limits);
         Ok(Client {
-            shared: Arc::new(Shared { transport, base, policy: self.policy }),
+            shared: Arc::new(Shared { transport, downloads, base }),
             observer: self.observer.unwrap_or_else(|| Arc::new(Silent)),
+            policy: self.policy,
         })
     }
 }

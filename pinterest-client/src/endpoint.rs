@@ -237,6 +237,9 @@ pub const CREATE_REPORT: Endpoint = Endpoint {
 };
 /// How far a report is.
 pub const REPORT: Endpoint = Endpoint { operation: "analytics/get_report", ..CREATE_REPORT };
+/// The download of a report from its signed link, which is no call of the API: it has no path, no token and no budget.
+pub(crate) const REPORT_DOWNLOAD: Endpoint =
+    Endpoint { operation: "report/download", path: "", ..CREATE_REPORT };
 /// Whether the metrics of a day are final.
 pub const METRICS_READY_STATE: Endpoint = Endpoint {
     operation: "metrics_ready_state/get",

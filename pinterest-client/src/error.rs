@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
-use crate::endpoint::Category;
+use crate::endpoint::{Category, REPORT_DOWNLOAD};
 
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -97,6 +97,14 @@ pub enum Error {
         endpoint: &'static str,
         /// The limit in bytes.
         limit: usize,
+    },
+    /// Every report that a [`ReportJob`](crate::ReportJob) may ask for was lost: it may succeed another time.
+    #[error("Pinterest could not {problem}")]
+    Report {
+        /// What did not come about, and what happened instead, e.g. "make the report: it answered FAILED, 3 times".
+        problem: String,
+        /// The error that the last report was lost to, if it was one.
+        source: Option<Box<Error>>,
     },
     /// An argument that cannot be sent.
     #[error("{0}")]
@@ -211,7 +219,10 @@ impl Error {
     pub fn is_authentication(&self) -> bool {
         match self {
             Self::Auth(_) => true,
-            Self::Api { status, .. } => *status == StatusCode::UNAUTHORIZED,
+            // A signed link is no credential of the user.
+            Self::Api { status, endpoint, .. } => {
+                *status == StatusCode::UNAUTHORIZED && *endpoint != REPORT_DOWNLOAD.operation
+            }
             _ => false,
         }
     }

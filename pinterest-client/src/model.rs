@@ -7,15 +7,18 @@
 
 mod ad_accounts;
 mod ads;
+mod analytics;
 mod audiences;
 mod boards;
 mod catalogs;
 mod keywords;
 mod reporting;
+mod reports;
 mod user_account;
 
 pub use ad_accounts::{AdAccount, AdAccountOwner};
 pub use ads::{Ad, AdGroup, Campaign, EntityStatus};
+pub use analytics::{AnalyticsRow, DailyMetrics, MetricsReadyState};
 pub use audiences::{Audience, ConversionTag, CustomerList};
 pub use boards::{Board, BoardOwner, BoardSection, Pin};
 pub use catalogs::{Catalog, Feed, ProductGroup};
@@ -24,6 +27,7 @@ pub use reporting::{
     AdDeliveryStatus, AttributionType, ConversionReportTime, DeliveryStatus, Granularity, Level,
     ReportRequest, WindowDays,
 };
+pub use reports::{CreatedReport, Report, ReportLink, ReportStatus};
 pub use user_account::UserAccount;
 
 /// The fields of a record that its type does not name.

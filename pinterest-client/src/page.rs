@@ -101,7 +101,7 @@ fn first_byte(body: &[u8]) -> Option<u8> {
     body.iter().copied().find(|byte| !byte.is_ascii_whitespace())
 }
 
-fn not_an_object(body: &[u8]) -> Problem {
+pub(crate) fn not_an_object(body: &[u8]) -> Problem {
     match first_byte(body) {
         None => "is empty".to_owned(),
         Some(b'<') => "is a web page, not JSON".to_owned(),

@@ -1,6 +1,7 @@
 //! One request to one response: the trait, and what goes through it.
 
 pub(crate) mod authorize;
+pub(crate) mod download;
 pub(crate) mod http;
 pub(crate) mod rate_limit;
 mod tls;
@@ -37,7 +38,7 @@ pub trait Transport: Send + Sync {
 pub struct Request {
     /// The endpoint it is for; it decides the rate category.
     pub endpoint: Endpoint,
-    /// GET, but for the exchange of a token.
+    /// GET or POST.
     pub method: Method,
     /// The whole address.
     pub url: Url,

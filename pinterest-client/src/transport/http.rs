@@ -41,18 +41,7 @@ impl Http {
     /// # Errors
     /// TLS could not be set up.
     pub(crate) fn new(base: &BaseUrl, options: HttpOptions) -> Result<Self> {
-        let tls = if base.is_https() { tls::with_roots()? } else { tls::without_roots()? };
-        let mut builder = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .redirect(redirect::Policy::none())
-            .connect_timeout(options.connect_timeout)
-            .read_timeout(options.read_timeout)
-            .gzip(true)
-            .tls_backend_preconfigured(tls);
-        if base.is_loopback() {
-            builder = builder.no_proxy();
-        }
-        let client = builder.build().map_err(|error| Error::Build(described(error)))?;
+        let client = connections(base.is_https(), base.is_loopback(), options)?;
         Ok(Self { client, max_body: options.max_body })
     }
 
@@ -89,7 +78,26 @@ impl Transport for Http {
     }
 }
 
-fn broken(endpoint: &'static str, error: reqwest::Error) -> Error {
+/// A pool of connections that follows no redirects. No proxy is used for this machine itself.
+///
+/// # Errors
+/// TLS could not be set up.
+pub(super) fn connections(https: bool, loopback: bool, options: HttpOptions) -> Result<reqwest::Client> {
+    let tls = if https { tls::with_roots()? } else { tls::without_roots()? };
+    let mut builder = reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .redirect(redirect::Policy::none())
+        .connect_timeout(options.connect_timeout)
+        .read_timeout(options.read_timeout)
+        .gzip(true)
+        .tls_backend_preconfigured(tls);
+    if loopback {
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| Error::Build(described(error)))
+}
+
+pub(super) fn broken(endpoint: &'static str, error: reqwest::Error) -> Error {
     let timed_out = error.is_timeout();
     Error::Transport { endpoint, timed_out, source: described(error).into() }
 }
