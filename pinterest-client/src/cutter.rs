@@ -114,25 +114,21 @@ impl Cutter {
         Ok(at + 1)
     }
 
-    /// A row begins. Most end in the same piece, and reading them finds where.
+    /// A row begins. Most end in the same piece, and reading them finds where. Why the others cannot be read is not
+    /// asked: the middle of a number looks like no number.
     fn row(&mut self, piece: &Bytes, at: usize, rows: &mut Vec<Bytes>) -> Result<usize> {
         let mut values = serde_json::Deserializer::from_slice(&piece[at..]).into_iter::<&RawValue>();
-        match values.next() {
-            Some(Ok(_)) => {
-                let end = at + values.byte_offset();
-                self.fits(end - at)?;
-                rows.push(piece.slice(at..end));
-                self.expected = Expected::CommaInArray;
-                Ok(end)
-            }
-            Some(Err(error)) if !error.is_eof() => Err(self.not_json(at)),
-            _ => {
-                self.scan = Scan::row();
-                self.begun.extend_from_slice(b"{");
-                self.expected = Expected::InRow;
-                Ok(at + 1)
-            }
+        if let Some(Ok(_)) = values.next() {
+            let end = at + values.byte_offset();
+            self.fits(end - at)?;
+            rows.push(piece.slice(at..end));
+            self.expected = Expected::CommaInArray;
+            return Ok(end);
         }
+        self.scan = Scan::row();
+        self.begun.extend_from_slice(b"{");
+        self.expected = Expected::InRow;
+        Ok(at + 1)
     }
 
     fn rest_of_token(&mut self, piece: &Bytes, at: usize, rows: &mut Vec<Bytes>) -> Result<usize> {
@@ -219,5 +215,237 @@ impl Scan {
             }
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+    use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+    use serde_json::{Map, Value, json};
+
+    use super::*;
+
+    const LIMIT: usize = 1 << 20;
+
+    /// Cuts a body that arrives in pieces which begin at these positions.
+    fn cut(body: &[u8], borders: &[usize], limit: usize) -> Result<Vec<Bytes>> {
+        let body = Bytes::copy_from_slice(body);
+        let mut borders: Vec<usize> = borders.iter().map(|border| *border.min(&body.len())).collect();
+        borders.extend([0, body.len()]);
+        borders.sort_unstable();
+        let mut cutter = Cutter::new(limit);
+        let mut rows = Vec::new();
+        for ends in borders.windows(2) {
+            rows.extend(cutter.push(body.slice(ends[0]..ends[1]))?);
+        }
+        cutter.end()?;
+        Ok(rows)
+    }
+
+    /// The rows of the body in one piece; a body in pieces of a byte is judged in the same way.
+    fn rows(body: &str) -> Result<Vec<String>> {
+        let every: Vec<usize> = (0..body.len()).collect();
+        let whole = cut(body.as_bytes(), &[], LIMIT);
+        let bytes = cut(body.as_bytes(), &every, LIMIT);
+        assert_eq!(whole.as_ref().ok(), bytes.as_ref().ok(), "{body}");
+        if let (Err(Error::Decode { problem: whole, .. }), Err(Error::Decode { problem: bytes, .. })) =
+            (&whole, &bytes)
+        {
+            let words = |problem: &str| problem.split(" (").next().map(str::to_owned);
+            assert_eq!(words(whole), words(bytes), "{body}");
+        }
+        Ok(whole?.iter().map(|row| String::from_utf8(row.to_vec()).unwrap()).collect())
+    }
+
+    fn problem(body: &str) -> String {
+        match rows(body).unwrap_err() {
+            Error::Decode { endpoint: "report/download", problem } => problem,
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn rows_come_in_order_with_every_byte_they_had() {
+        assert_eq!(rows("{}").unwrap(), [""; 0]);
+        assert_eq!(rows(" { \"1\" : [ ] ,\r\n \"2\":[]\t} \n").unwrap(), [""; 0]);
+        let body =
+            "{\"1\":[{\"a\" : 12345678901234567890.50,\n\"b\":\"}\\\"{\"},{}], \"1\":[{\"c\":{\"d\":[{}]}}]}";
+        let expected = ["{\"a\" : 12345678901234567890.50,\n\"b\":\"}\\\"{\"}", "{}", "{\"c\":{\"d\":[{}]}}"];
+        assert_eq!(rows(body).unwrap(), expected);
+        assert_eq!(rows(r#"{"a\"]}\\":[{"x":"\\"}]}"#).unwrap(), [r#"{"x":"\\"}"#]);
+    }
+
+    #[test]
+    fn a_row_within_a_piece_is_a_slice_of_it() {
+        let piece = Bytes::from_static(b"{\"1\":[{\"a\":1},{\"b\"");
+        let rows = Cutter::new(LIMIT).push(piece.clone()).unwrap();
+        assert_eq!(rows, ["{\"a\":1}"]);
+        assert!(piece.as_ptr_range().contains(&rows[0].as_ptr()));
+    }
+
+    #[test]
+    fn what_is_no_report_is_said_without_showing_it() {
+        for (body, expected) in [
+            ("", "is empty"),
+            (" \n", "is empty"),
+            ("<!DOCTYPE html><html>secret</html>", "is a web page, not JSON"),
+            (r#"<?xml version="1.0"?><Error><Code>secret</Code></Error>"#, "is a web page, not JSON"),
+            ("null", "is not a JSON object"),
+            ("secret", "is not a JSON object"),
+            ("[]", "is an array, not an object"),
+            (r#"{"1":null}"#, "has a value that is no array of rows"),
+            (r#"{"1":{"a":"secret"}}"#, "has a value that is no array of rows"),
+            (r#"{"code":7,"message":"secret"}"#, "has a value that is no array of rows"),
+            (r#"{"1":[1]}"#, "has a row that is no object"),
+            (r#"{"1":["secret"]}"#, "has a row that is no object"),
+            (r#"{"1":[{},null]}"#, "has a row that is no object"),
+            (r#"{"1":[{}"#, "ends in the middle"),
+            (r#"{"1":[{"a":"}]}"#, "ends in the middle"),
+            (r#"{"1"#, "ends in the middle"),
+            (r#"{"1":[]}}"#, "is not JSON (near byte 8)"),
+            (r#"{"1":[],}"#, "is not JSON (near byte 8)"),
+            (r#"{"1":[{},]}"#, "is not JSON (near byte 9)"),
+            (r#"{"1":[{}{}]}"#, "is not JSON (near byte 8)"),
+            (r#"{"1" []}"#, "is not JSON (near byte 5)"),
+            (r#"{1:[]}"#, "is not JSON (near byte 1)"),
+            ("{\u{c}}", "is not JSON (near byte 1)"),
+        ] {
+            assert_eq!(problem(body), expected, "{body}");
+        }
+        for row in [r#"{"secret"}"#, r#"{"a":[}"#, r#"{"a":"\x"}"#, "{\"a\":\"\n\"}", r#"{"a":01}"#] {
+            let problem = problem(&format!(r#"{{"1":[{row}]}}"#));
+            assert!(problem.starts_with("is not JSON (near byte "), "{row}: {problem}");
+        }
+        assert!(cut(b"{\"1\":[{\"a\":\"\xff\"}]}", &[], LIMIT).is_err());
+        assert!(cut(b"{\"\xff\":[]}", &[], LIMIT).is_err());
+    }
+
+    #[test]
+    fn a_row_or_a_key_beyond_the_limit_is_refused_and_memory_stays_bounded() {
+        let long = "x".repeat(100);
+        for body in [format!(r#"{{"1":[{{"a":"{long}"}}]}}"#), format!(r#"{{"{long}":[]}}"#)] {
+            let every: Vec<usize> = (0..body.len()).collect();
+            for borders in [&[][..], &[50], &every] {
+                let error = cut(body.as_bytes(), borders, 60).unwrap_err();
+                assert!(
+                    matches!(error, Error::TooLarge { endpoint: "report/download", limit: 60 }),
+                    "{error}"
+                );
+            }
+            assert!(cut(body.as_bytes(), &every, 110).is_ok());
+        }
+        let mut cutter = Cutter::new(60);
+        cutter.push(Bytes::from_static(b"{\"1\":[")).unwrap();
+        for _ in 0..1000 {
+            assert_eq!(cutter.push(Bytes::from_static(b"{\"a\":1}, {\"b\":\"")).unwrap().len(), 1);
+            assert_eq!(cutter.push(Bytes::from_static(b"}\"}   ,")).unwrap(), ["{\"b\":\"}\"}"]);
+            assert!(cutter.begun.capacity() < 200);
+        }
+    }
+
+    /// What the whole body holds, as `serde_json` reads it; a row is what begins with a brace.
+    fn read_at_once(body: &[u8]) -> Option<Vec<&[u8]>> {
+        struct Body<'a>(Vec<&'a RawValue>);
+
+        impl<'de> Deserialize<'de> for Body<'de> {
+            fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+                input.deserialize_map(Self(Vec::new()))
+            }
+        }
+
+        impl<'de> Visitor<'de> for Body<'de> {
+            type Value = Self;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a report")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
+                while map.next_key::<&RawValue>()?.is_some() {
+                    self.0.extend(map.next_value::<Vec<&RawValue>>()?);
+                }
+                Ok(self)
+            }
+        }
+
+        let rows: Vec<&[u8]> = serde_json::from_slice::<Body>(body)
+            .ok()?
+            .0
+            .into_iter()
+            .map(|row| row.get().as_bytes())
+            .collect();
+        rows.iter().all(|row| row.starts_with(b"{")).then_some(rows)
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            "[\"\\\\{}\\[\\]a\u{e9}\n]{0,6}".prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            Just(Value::Null),
+        ];
+        leaf.prop_recursive(3, 12, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                row(inner).prop_map(Value::Object),
+            ]
+        })
+    }
+
+    fn row(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Map<String, Value>> {
+        prop::collection::btree_map("[\"\\\\{}a-c]{0,4}", value, 0..4)
+            .prop_map(|row| row.into_iter().collect())
+    }
+
+    fn body() -> impl Strategy<Value = String> {
+        let rows = prop::collection::vec(row(value()), 0..4);
+        let body = prop::collection::btree_map(any::<String>(), rows, 0..4);
+        (body, any::<bool>()).prop_map(|(body, pretty)| match (json!(body), pretty) {
+            (body, true) => format!("{body:#}"),
+            (body, false) => body.to_string(),
+        })
+    }
+
+    fn borders() -> impl Strategy<Value = Vec<Index>> {
+        prop::collection::vec(any::<Index>(), 0..12)
+    }
+
+    fn within(borders: &[Index], body: &[u8]) -> Vec<usize> {
+        borders.iter().map(|border| border.index(body.len() + 1)).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
+        #[test]
+        fn rows_are_the_same_wherever_the_body_is_cut(body in body(), borders in borders()) {
+            let rows = cut(body.as_bytes(), &within(&borders, body.as_bytes()), LIMIT).unwrap();
+            prop_assert_eq!(rows, read_at_once(body.as_bytes()).unwrap());
+        }
+
+        #[test]
+        fn a_body_that_is_cut_short_is_an_error(body in body(), borders in borders(), kept in any::<Index>()) {
+            let body = &body.as_bytes()[..kept.index(body.len())];
+            prop_assert!(cut(body, &within(&borders, body), LIMIT).is_err());
+        }
+
+        #[test]
+        fn a_body_with_a_wrong_byte_is_taken_only_if_serde_takes_it(
+            body in body(),
+            borders in borders(),
+            at in any::<Index>(),
+            byte in prop::sample::select(b"\"\\{}[],:0 \x0ca\xff".to_vec()),
+        ) {
+            let mut body = body.into_bytes();
+            let at = at.index(body.len());
+            body[at] = byte;
+            let rows = cut(&body, &within(&borders, &body), LIMIT).ok();
+            prop_assert_eq!(rows, read_at_once(&body).map(|rows| rows.into_iter().map(Bytes::copy_from_slice).collect()));
+        }
     }
 }
