@@ -3,8 +3,12 @@
 //! A key with a bad value is an error that says what is expected; the engine adds where it stands. No error shows what
 //! stands in the place of a secret, because that may be the secret in the wrong form.
 
+mod columns;
 mod custom_report;
+mod reporting;
+mod value;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
@@ -12,32 +16,51 @@ use secrecy::SecretString;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Map, Value, json};
 
-pub use custom_report::{
-    AttributionType, ConversionReportTime, CustomReport, Granularity, Level, WindowDays,
+pub use custom_report::{CustomReport, StatusFilter};
+pub use pinterest_client::model::{
+    AdDeliveryStatus, AttributionType, ConversionReportTime, DeliveryStatus, Granularity, Level, WindowDays,
 };
+pub use reporting::Attribution;
+use value::{choices, days, flag, once, whole};
 
 /// What the user wants. Unknown keys are ignored, as the specification allows them; null is as good as absent.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(from = "Written")]
+#[serde(try_from = "Written")]
 pub struct Config {
     /// Nothing before this day (it begins at midnight UTC) is wanted; `None`: everything that the API serves.
     pub start_date: Option<NaiveDate>,
     /// Which entities to read, at least one status; `None`: the API's default, active and paused ones.
     pub status: Option<Vec<EntityStatus>>,
-    /// Only this ad account, its id in digits; `None`: all that the sign-in may see.
+    /// Only this ad account, its id in digits, and boards and catalogs as its owner sees them; `None`: all that the
+    /// sign-in may see.
     pub account_id: Option<String>,
+    /// Only these ad accounts, their ids in digits; empty: all that the sign-in may see.
+    pub account_ids: Vec<String>,
+    /// All ad accounts but these.
+    pub excluded_account_ids: Vec<String>,
     /// How many slices are read at once at most, from 1 to 40; `None`: the source decides.
     pub num_threads: Option<usize>,
-    /// The custom reports.
+    /// The custom reports, each with a stream name of its own.
     pub custom_reports: Vec<CustomReport>,
+    /// How many days before the last one that was read analytics and reports, custom ones too, read again; at most 90.
+    pub lookback_window_days: u8,
+    /// How conversions are attributed in the analytics of ads and the report streams. Custom reports have their own.
+    pub attribution: Attribution,
+    /// The columns of analytics of ads and report streams that do not ask for all, by the name of the stream. Each
+    /// list has at least one, and only what the stream may ask for.
+    pub stream_columns: BTreeMap<String, Vec<String>>,
+    /// Whether analytics and reports have a primary key in the catalog.
+    pub primary_keys: bool,
+    /// Whether days that were final when they were read are left out of the lookback window.
+    pub skip_final_days: bool,
     credentials: Credentials,
 }
 
 /// Which entities of a kind to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum EntityStatus {
     /// Running.
     Active,
@@ -45,6 +68,10 @@ pub enum EntityStatus {
     Paused,
     /// Put away.
     Archived,
+    /// Not finished.
+    Draft,
+    /// Never finished, and deleted.
+    DeletedDraft,
 }
 
 impl fmt::Display for EntityStatus {
@@ -53,6 +80,8 @@ impl fmt::Display for EntityStatus {
             Self::Active => "ACTIVE",
             Self::Paused => "PAUSED",
             Self::Archived => "ARCHIVED",
+            Self::Draft => "DRAFT",
+            Self::DeletedDraft => "DELETED_DRAFT",
         })
     }
 }
@@ -115,6 +144,14 @@ impl Config {
     pub fn credentials(&self) -> Credentials {
         self.credentials.clone()
     }
+
+    /// Whether this ad account is to be read, by `account_id`, `account_ids` and `excluded_account_ids`.
+    pub fn wants_account(&self, id: &str) -> bool {
+        let listed = |ids: &[String]| ids.iter().any(|listed| listed == id);
+        self.account_id.as_ref().is_none_or(|wanted| wanted == id)
+            && (self.account_ids.is_empty() || listed(&self.account_ids))
+            && !listed(&self.excluded_account_ids)
+    }
 }
 
 /// The config key by key. (`flatten` would spare the last five, but its errors do not name the key.)
@@ -127,10 +164,33 @@ struct Written {
     status: Option<Vec<EntityStatus>>,
     #[serde(deserialize_with = "account")]
     account_id: Option<String>,
+    #[serde(deserialize_with = "accounts")]
+    account_ids: Vec<String>,
+    #[serde(deserialize_with = "accounts")]
+    excluded_account_ids: Vec<String>,
+    /// What newer versions of the official connector call `num_threads`.
+    #[serde(deserialize_with = "threads")]
+    num_workers: Option<usize>,
     #[serde(deserialize_with = "threads")]
     num_threads: Option<usize>,
     #[serde(deserialize_with = "custom_report::all")]
     custom_reports: Vec<CustomReport>,
+    #[serde(deserialize_with = "lookback")]
+    lookback_window_days: u8,
+    #[serde(deserialize_with = "days")]
+    click_window_days: Option<WindowDays>,
+    #[serde(deserialize_with = "days")]
+    engagement_window_days: Option<WindowDays>,
+    #[serde(deserialize_with = "days")]
+    view_window_days: Option<WindowDays>,
+    #[serde(deserialize_with = "reporting::report_time")]
+    conversion_report_time: Option<ConversionReportTime>,
+    #[serde(deserialize_with = "reporting::stream_columns")]
+    stream_columns: BTreeMap<String, Vec<String>>,
+    #[serde(deserialize_with = "flag")]
+    primary_keys: bool,
+    #[serde(deserialize_with = "flag")]
+    skip_final_days: bool,
     #[serde(deserialize_with = "section")]
     credentials: Option<Credentials>,
     #[serde(deserialize_with = "hidden_text")]
@@ -145,8 +205,11 @@ struct Written {
     token_expiry_date: Option<DateTime<Utc>>,
 }
 
-impl From<Written> for Config {
-    fn from(written: Written) -> Self {
+impl TryFrom<Written> for Config {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        written.check_accounts()?;
         let top_level = Credentials {
             auth_method: None,
             client_id: written.client_id,
@@ -155,13 +218,46 @@ impl From<Written> for Config {
             access_token: written.access_token,
             token_expiry_date: written.token_expiry_date,
         };
-        Self {
+        Ok(Self {
             start_date: written.start_date,
             status: written.status,
             account_id: written.account_id,
-            num_threads: written.num_threads,
+            account_ids: written.account_ids,
+            excluded_account_ids: written.excluded_account_ids,
+            num_threads: written.num_workers.or(written.num_threads),
             custom_reports: written.custom_reports,
+            lookback_window_days: written.lookback_window_days,
+            attribution: Attribution {
+                click_window_days: written.click_window_days,
+                engagement_window_days: written.engagement_window_days,
+                view_window_days: written.view_window_days,
+                conversion_report_time: written.conversion_report_time,
+            },
+            stream_columns: written.stream_columns,
+            primary_keys: written.primary_keys,
+            skip_final_days: written.skip_final_days,
             credentials: written.credentials.unwrap_or_default().or(top_level),
+        })
+    }
+}
+
+impl Written {
+    /// One account or a choice of several: what both together mean would be a guess.
+    fn check_accounts(&self) -> Result<(), String> {
+        for (key, ids) in
+            [("account_ids", &self.account_ids), ("excluded_account_ids", &self.excluded_account_ids)]
+        {
+            if let (Some(account), false) = (&self.account_id, ids.is_empty()) {
+                return Err(format!(
+                    "account_id is {account} and {key} is set, too; use account_id or {key}, not both"
+                ));
+            }
+        }
+        match self.account_ids.iter().find(|id| self.excluded_account_ids.contains(id)) {
+            Some(id) => {
+                Err(format!("{id} is in account_ids and in excluded_account_ids; leave it in one of them"))
+            }
+            None => Ok(()),
         }
     }
 }
@@ -265,29 +361,38 @@ fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, 
 }
 
 fn statuses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<EntityStatus>>, D::Error> {
-    let statuses = Option::<Vec<EntityStatus>>::deserialize(deserializer)?.unwrap_or_default();
-    let repeated = statuses.iter().enumerate().find(|(at, status)| statuses[..*at].contains(status));
-    match repeated {
-        Some((_, status)) => Err(D::Error::custom(format_args!("{status} is listed twice"))),
-        None => Ok(Some(statuses).filter(|statuses| !statuses.is_empty())),
-    }
+    Ok(Some(choices(deserializer)?).filter(|statuses: &Vec<_>| !statuses.is_empty()))
 }
 
 fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let Some(text) = text(deserializer)? else { return Ok(None) };
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Ok(Some(text));
+    text(deserializer)?.map(account_id).transpose()
+}
+
+fn account_id<E: serde::de::Error>(text: String) -> Result<String, E> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(text);
     }
-    Err(D::Error::invalid_value(Unexpected::Str(&text), &"the id of an ad account, which has only digits"))
+    Err(E::invalid_value(Unexpected::Str(&text), &"the id of an ad account, which has only digits"))
+}
+
+fn accounts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Id(#[serde(deserialize_with = "id")] String);
+
+    fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        account_id(String::deserialize(deserializer)?)
+    }
+
+    let ids = Option::<Vec<Id>>::deserialize(deserializer)?.unwrap_or_default();
+    once(ids.into_iter().map(|Id(id)| id).collect())
 }
 
 fn threads<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
-    let Some(number) = Option::<Number>::deserialize(deserializer)? else { return Ok(None) };
-    let threads = number.as_u64().filter(|threads| (1..=40).contains(threads));
-    match threads.and_then(|threads| usize::try_from(threads).ok()) {
-        Some(threads) => Ok(Some(threads)),
-        None => Err(D::Error::custom(format_args!("{number} is not a whole number from 1 to 40"))),
-    }
+    Ok(whole(deserializer, 1..=40)?.map(usize::from))
+}
+
+fn lookback<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    Ok(whole(deserializer, 0..=90)?.unwrap_or_default())
 }
 
 /// ISO 8601 in UTC unless it says otherwise. What nobody can read only means that the token is refreshed at once.
@@ -300,6 +405,7 @@ fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<
 
 #[cfg(test)]
 mod tests {
+    use pinterest_client::{ANALYTICS_COLUMNS, REPORT_COLUMNS};
     use secrecy::ExposeSecret;
 
     use super::*;
@@ -331,8 +437,15 @@ mod tests {
             "status": ["ARCHIVED", "ACTIVE"],
             "account_id": "549755885175",
             "num_threads": 40,
-            "custom_reports": [{"name": "mine", "level": "CAMPAIGN", "granularity": "DAY", "columns": ["PIN_ID"],
-                "engagement_window_days": [30], "view_window_days": 7}],
+            "custom_reports": [with("name", json!("mine"))],
+            "lookback_window_days": 60,
+            "click_window_days": 7,
+            "engagement_window_days": 0,
+            "view_window_days": 60,
+            "conversion_report_time": "TIME_OF_CONVERSION",
+            "stream_columns": [{"stream": "ad_analytics", "columns": ["AD_ID", "CTR"]}],
+            "primary_keys": true,
+            "skip_final_days": true,
             "a key of tomorrow": {},
         }));
         let config = config.unwrap();
@@ -341,18 +454,82 @@ mod tests {
         assert_eq!(config.account_id.as_deref(), Some("549755885175"));
         assert_eq!(config.num_threads, Some(40));
         assert_eq!(config.custom_reports[0].name, "mine");
+        assert_eq!(config.lookback_window_days, 60);
+        assert_eq!(
+            config.attribution,
+            Attribution {
+                click_window_days: WindowDays::new(7),
+                engagement_window_days: WindowDays::new(0),
+                view_window_days: WindowDays::new(60),
+                conversion_report_time: Some(ConversionReportTime::TimeOfConversion),
+            }
+        );
+        let columns =
+            BTreeMap::from([("ad_analytics".to_owned(), vec!["AD_ID".to_owned(), "CTR".to_owned()])]);
+        assert_eq!(config.stream_columns, columns);
+        assert!(config.primary_keys && config.skip_final_days);
+    }
+
+    #[test]
+    fn accounts_are_chosen_or_left_out() {
+        for (config, wanted, unwanted) in [
+            (json!({}), vec!["1", "2", "3"], vec![]),
+            (json!({"account_id": "1"}), vec!["1"], vec!["2", "3"]),
+            (
+                json!({"account_id": "1", "account_ids": [], "excluded_account_ids": null}),
+                vec!["1"],
+                vec!["2"],
+            ),
+            (json!({"account_ids": ["3", "1"]}), vec!["1", "3"], vec!["2", "33"]),
+            (json!({"account_id": "", "excluded_account_ids": ["2"]}), vec!["1", "3"], vec!["2"]),
+            (
+                json!({"account_ids": ["3", "1"], "excluded_account_ids": ["2"]}),
+                vec!["1", "3"],
+                vec!["2", "4"],
+            ),
+        ] {
+            let config = read(config).unwrap();
+            assert!(wanted.iter().all(|id| config.wants_account(id)), "{config:?}");
+            assert!(!unwanted.iter().any(|id| config.wants_account(id)), "{config:?}");
+        }
+        let config = read(json!({"account_ids": ["3", "1"], "excluded_account_ids": ["2"]})).unwrap();
+        assert_eq!(
+            (config.account_ids, config.excluded_account_ids),
+            (vec!["3".into(), "1".into()], vec!["2".into()])
+        );
+    }
+
+    #[test]
+    fn the_newer_name_of_the_number_of_threads_counts_first() {
+        for (config, expected) in [
+            (json!({"num_workers": 5}), Some(5)),
+            (json!({"num_threads": 3, "num_workers": 5}), Some(5)),
+            (json!({"num_threads": 3, "num_workers": null}), Some(3)),
+        ] {
+            assert_eq!(read(config).unwrap().num_threads, expected);
+        }
     }
 
     #[test]
     fn absent_null_and_empty_are_the_same() {
         let nulls = json!({"start_date": null, "status": null, "account_id": null, "num_threads": null,
-            "custom_reports": null, "credentials": null, "client_id": null});
+            "custom_reports": null, "credentials": null, "client_id": null, "account_ids": null,
+            "excluded_account_ids": null, "num_workers": null, "lookback_window_days": null,
+            "click_window_days": null, "engagement_window_days": null, "view_window_days": null,
+            "conversion_report_time": null, "stream_columns": null, "primary_keys": null, "skip_final_days": null});
         let empty = json!({"start_date": "", "status": [], "account_id": "", "custom_reports": [],
-            "credentials": {"client_id": "", "access_token": "", "token_expiry_date": ""}, "client_id": ""});
+            "credentials": {"client_id": "", "access_token": "", "token_expiry_date": ""}, "client_id": "",
+            "account_ids": [], "excluded_account_ids": [], "stream_columns": []});
         for config in [json!({}), nulls, empty] {
             let config = read(config).unwrap();
             assert_eq!((config.start_date, config.account_id, config.num_threads), (None, None, None));
             assert_eq!((config.status, config.custom_reports.len()), (None, 0));
+            assert_eq!((config.account_ids.len(), config.excluded_account_ids.len()), (0, 0));
+            assert_eq!((config.lookback_window_days, config.attribution), (0, Attribution::default()));
+            assert_eq!(
+                (config.stream_columns.len(), config.primary_keys, config.skip_final_days),
+                (0, false, false)
+            );
             let credentials = config.credentials;
             assert!(credentials.client_id.is_none() && credentials.access_token.is_none());
         }
@@ -401,31 +578,65 @@ mod tests {
             (json!({"num_threads": 2.5}), "num_threads", "from 1 to 40"),
             (json!({"num_threads": "3"}), "num_threads", "number"),
             (json!({"status": "ACTIVE"}), "status", "a sequence"),
-            (json!({"status": ["ACTIVE", "DELETED"]}), "status[1]", "`ARCHIVED`"),
+            (json!({"num_workers": 0}), "num_workers", "from 1 to 40"),
+            (json!({"status": ["ACTIVE", "DELETED"]}), "status[1]", "`ARCHIVED`, `DRAFT`, `DELETED_DRAFT`"),
             (json!({"status": ["PAUSED", "ACTIVE", "PAUSED"]}), "status", "PAUSED is listed twice"),
+            (json!({"account_ids": "1"}), "account_ids", "a sequence"),
+            (json!({"account_ids": ["1", "x"]}), "account_ids[1]", "\"x\", expected the id of an ad account"),
+            (json!({"account_ids": ["1", ""]}), "account_ids[1]", "only digits"),
+            (json!({"account_ids": ["1", 2]}), "account_ids[1]", "a string"),
+            (json!({"account_ids": ["1", "2", "1"]}), "account_ids", "1 is listed twice"),
+            (json!({"excluded_account_ids": ["-1"]}), "excluded_account_ids[0]", "only digits"),
+            (
+                json!({"account_id": "1", "account_ids": ["1"]}),
+                ".",
+                "account_id is 1 and account_ids is set, too; use account_id or account_ids, not both",
+            ),
+            (
+                json!({"account_id": "1", "excluded_account_ids": ["2"]}),
+                ".",
+                "use account_id or excluded_account_ids, not both",
+            ),
+            (
+                json!({"account_ids": ["1", "2"], "excluded_account_ids": ["3", "2"]}),
+                ".",
+                "2 is in account_ids and in excluded_account_ids",
+            ),
+            (
+                json!({"lookback_window_days": -1}),
+                "lookback_window_days",
+                "-1 is not a whole number from 0 to 90",
+            ),
+            (
+                json!({"lookback_window_days": 91}),
+                "lookback_window_days",
+                "91 is not a whole number from 0 to 90",
+            ),
+            (json!({"lookback_window_days": "7"}), "lookback_window_days", "number"),
+            (
+                json!({"click_window_days": 2}),
+                "click_window_days",
+                "2 is none of 0, 1, 7, 14, 30 and 60 days",
+            ),
+            (json!({"engagement_window_days": [30]}), "engagement_window_days", "[30] is none of"),
+            (json!({"view_window_days": "7"}), "view_window_days", "\"7\" is none of"),
+            (
+                json!({"conversion_report_time": "NOW"}),
+                "conversion_report_time",
+                "`NOW`, expected `TIME_OF_AD_ACTION` or `TIME_OF_CONVERSION`",
+            ),
+            (json!({"stream_columns": {}}), "stream_columns", "a sequence"),
+            (json!({"stream_columns": [{"stream": "ads"}]}), "stream_columns[0].stream", "keyword_report"),
+            (json!({"primary_keys": "yes"}), "primary_keys", "a boolean"),
+            (json!({"skip_final_days": 1}), "skip_final_days", "a boolean"),
             (json!({"custom_reports": {"name": "mine"}}), "custom_reports", "a sequence"),
-            (json!({"custom_reports": ["mine"]}), "custom_reports[0]", "CustomReport"),
+            (json!({"custom_reports": ["mine"]}), "custom_reports[0]", "an object"),
+            (
+                json!({"custom_reports": [["mine", "CAMPAIGN", "DAY", ["CTR"]]]}),
+                "custom_reports[0]",
+                "an object",
+            ),
             (json!({"custom_reports": [{}]}), "custom_reports[0]", "missing field `name`"),
-            (
-                json!({"custom_reports": [with("level", json!("PLANET"))]}),
-                "custom_reports[0].level",
-                "`CAMPAIGN`",
-            ),
-            (
-                json!({"custom_reports": [with("columns", json!("x"))]}),
-                "custom_reports[0].columns",
-                "a sequence",
-            ),
-            (
-                json!({"custom_reports": [with("view_window_days", json!(2))]}),
-                "custom_reports[0].view_window_days",
-                "2 is none of",
-            ),
-            (
-                json!({"custom_reports": [with("name", json!("a")), with("name", json!("a"))]}),
-                "custom_reports",
-                "two reports have the name \"a\"",
-            ),
             (json!({"credentials": {"auth_method": "basic"}}), "credentials.auth_method", "`oauth2.0`"),
             (json!({"credentials": ["hush"]}), "credentials", "an object with `client_id`"),
         ] {
@@ -436,7 +647,8 @@ mod tests {
 
     /// A whole custom report but for one key.
     fn with(key: &str, value: Value) -> Value {
-        let mut report = json!({"name": "mine", "level": "CAMPAIGN", "granularity": "DAY", "columns": []});
+        let mut report =
+            json!({"name": "mine", "level": "CAMPAIGN", "granularity": "DAY", "columns": ["CTR"]});
         report[key] = value;
         report
     }
@@ -445,26 +657,160 @@ mod tests {
     fn what_the_published_specification_takes_or_refuses_is_taken_or_refused_here() {
         let spec: Value = serde_json::from_str(include_str!("../spec.json")).unwrap();
         let schema = jsonschema::validator_for(&spec["connectionSpecification"]).unwrap();
+        let judge = |config: Value, accepted: bool| {
+            assert_eq!(schema.is_valid(&config), accepted, "the specification on {config}");
+            assert_eq!(read(config.clone()).is_ok(), accepted, "{config}");
+        };
         let mut credentials = sign_in();
         credentials["auth_method"] = json!("oauth2.0");
+        let columns = |stream: &str, columns: Value| json!([{"stream": stream, "columns": columns}]);
         for (key, good, bad) in [
             ("start_date", json!("2026-11-01"), json!("1/11/2026")),
             ("status", json!(["ACTIVE", "PAUSED", "ARCHIVED"]), json!(["ACTIVE", "ACTIVE"])),
-            ("status", json!(null), json!(["DRAFT"])),
+            ("status", json!(["DRAFT", "DELETED_DRAFT"]), json!(["DELETED"])),
+            ("status", json!(null), json!([{"ACTIVE": null}])),
             ("credentials", credentials, json!({"auth_method": "basic"})),
             ("custom_reports", json!([]), json!(["mine"])),
+            ("custom_reports", json!([with("name", json!("x"))]), json!([["x", "CAMPAIGN", "DAY", ["CTR"]]])),
             ("account_id", json!("549755885175"), json!(549_755_885_175_u64)),
             ("num_threads", json!(1), json!(0)),
             ("num_threads", json!(40), json!(41)),
+            ("num_threads", json!(3.0), json!(3.5)),
+            ("account_ids", json!(["549755885175", "1"]), json!(["1", "1"])),
+            ("account_ids", json!(null), json!(["x"])),
+            ("account_ids", json!([]), json!([1])),
+            ("excluded_account_ids", json!(["1"]), json!([""])),
+            ("excluded_account_ids", json!(null), json!("1")),
+            ("lookback_window_days", json!(0), json!(-1)),
+            ("lookback_window_days", json!(90), json!(91)),
+            ("lookback_window_days", json!(7.0), json!(7.5)),
+            ("click_window_days", json!(0), json!(2)),
+            ("engagement_window_days", json!(60), json!([30])),
+            ("view_window_days", json!(14), json!("14")),
+            ("conversion_report_time", json!("TIME_OF_CONVERSION"), json!("TODAY")),
+            ("stream_columns", json!(null), json!({})),
+            ("stream_columns", json!([]), json!(["ad_analytics"])),
+            ("stream_columns", columns("ad_analytics", json!(["CTR"])), columns("ad_analytics", json!([]))),
+            (
+                "stream_columns",
+                columns("keyword_report", json!(["CTR"])),
+                columns("keywords", json!(["CTR"])),
+            ),
+            (
+                "stream_columns",
+                columns("ad_analytics", json!(["PIN_ID"])),
+                columns("ad_analytics", json!(["PIN"])),
+            ),
+            (
+                "stream_columns",
+                columns("ad_analytics", json!(["AD_ID"])),
+                json!([{"stream": "ad_analytics"}]),
+            ),
+            (
+                "stream_columns",
+                columns("ad_analytics", json!(["CTR", "ECTR"])),
+                json!([{"columns": ["CTR"]}]),
+            ),
+            (
+                "stream_columns",
+                columns("ad_analytics", json!(["QUIZ_PIN_RESULT_OPEN"])),
+                columns("ad_analytics", json!(["CTR", "CTR"])),
+            ),
+            ("primary_keys", json!(true), json!("true")),
+            ("skip_final_days", json!(false), json!(0)),
         ] {
-            for (value, accepted) in [(good, true), (bad, false)] {
-                let config = json!({ key: value });
-                assert_eq!(schema.is_valid(&config), accepted, "the specification on {config}");
-                assert_eq!(read(config.clone()).is_ok(), accepted, "{config}");
-            }
+            judge(json!({ key: good }), true);
+            judge(json!({ key: bad }), false);
         }
-        let known = ["start_date", "status", "credentials", "custom_reports", "account_id", "num_threads"];
+        for (key, good, bad) in [
+            ("name", json!("My Report"), json!("")),
+            ("level", json!("PRODUCT_ITEM_TARGETING"), json!("PLANET")),
+            ("level", json!("KEYWORD"), json!({"KEYWORD": null})),
+            ("granularity", json!("HOUR"), json!("YEAR")),
+            ("columns", json!(["CTR", "ADS_CREDIT_SPEND_IN_DOLLAR"]), json!([])),
+            ("columns", json!(["TOTAL_CHECKOUT"]), json!(["QUIZ_PIN_RESULT_OPEN"])),
+            ("columns", json!(["CTR"]), json!(["CTR", "CTR"])),
+            ("click_window_days", json!(0), json!(3)),
+            ("engagement_window_days", json!(14), json!("14")),
+            ("view_window_days", json!(60), json!([])),
+            ("conversion_report_time", json!("TIME_OF_AD_ACTION"), json!("NOW")),
+            ("attribution_types", json!(["HOUSEHOLD"]), json!(["FAMILY"])),
+            ("attribution_types", json!([]), json!(["HOUSEHOLD", "HOUSEHOLD"])),
+            ("start_date", json!("2026-11-01"), json!("2026-11")),
+            ("campaign_statuses", json!(null), json!("RUNNING")),
+            ("campaign_statuses", json!(["RUNNING", "DELETED_DRAFT"]), json!(["APPROVED"])),
+            ("ad_group_statuses", json!([]), json!(["PAUSED", "PAUSED"])),
+            ("ad_statuses", json!(["APPROVED", "PENDING"]), json!(["RUNNING"])),
+        ] {
+            judge(json!({"custom_reports": [with(key, good)]}), true);
+            judge(json!({"custom_reports": [with(key, bad)]}), false);
+        }
+        for key in ["name", "level", "granularity", "columns"] {
+            let mut report = with("name", json!("mine"));
+            report.as_object_mut().unwrap().remove(key);
+            judge(json!({"custom_reports": [report]}), false);
+        }
+        let known = [
+            "start_date",
+            "status",
+            "credentials",
+            "custom_reports",
+            "account_id",
+            "num_threads",
+            "account_ids",
+            "excluded_account_ids",
+            "lookback_window_days",
+            "click_window_days",
+            "engagement_window_days",
+            "view_window_days",
+            "conversion_report_time",
+            "stream_columns",
+            "primary_keys",
+            "skip_final_days",
+        ];
         assert_eq!(keys(&spec["connectionSpecification"]["properties"]), known);
+    }
+
+    /// The choices that a form offers, found in the specification by their path.
+    #[test]
+    fn the_published_specification_lists_what_is_taken() {
+        let spec: Value = serde_json::from_str(include_str!("../spec.json")).unwrap();
+        let listed = |path: &str| -> Vec<String> {
+            let list = spec["connectionSpecification"]["properties"].pointer(path).unwrap();
+            serde_json::from_value(list.clone()).unwrap()
+        };
+        let report = |path: &str| listed(&format!("/custom_reports/items/properties/{path}"));
+        let names = |values: &[&str]| values.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let delivery = DeliveryStatus::ALL.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(report("level/enum"), Level::ALL.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(
+            report("granularity/enum"),
+            Granularity::ALL.iter().map(ToString::to_string).collect::<Vec<_>>()
+        );
+        assert_eq!(report("columns/items/enum"), names(REPORT_COLUMNS));
+        assert_eq!(report("campaign_statuses/items/enum"), delivery);
+        assert_eq!(report("ad_group_statuses/items/enum"), delivery);
+        assert_eq!(
+            report("ad_statuses/items/enum"),
+            AdDeliveryStatus::ALL.iter().map(ToString::to_string).collect::<Vec<_>>()
+        );
+        let columns = listed("/stream_columns/items/properties/columns/items/enum");
+        let only_analytics = ANALYTICS_COLUMNS.iter().filter(|column| !REPORT_COLUMNS.contains(column));
+        assert_eq!(columns, names(&REPORT_COLUMNS.iter().chain(only_analytics).copied().collect::<Vec<_>>()));
+        let streams = listed("/stream_columns/items/properties/stream/enum");
+        assert_eq!(streams, names(&reporting::STREAMS.map(|(stream, _)| stream)));
+    }
+
+    #[test]
+    fn every_key_is_described_and_the_new_ones_follow_in_order() {
+        let spec: Value = serde_json::from_str(include_str!("../spec.json")).unwrap();
+        let properties = spec["connectionSpecification"]["properties"].as_object().unwrap();
+        for (key, schema) in properties {
+            let texts = [&schema["title"], &schema["description"]];
+            assert!(texts.iter().all(|text| text.as_str().is_some_and(|text| !text.is_empty())), "{key}");
+        }
+        let orders: Vec<_> = properties.values().filter_map(|schema| schema["order"].as_u64()).collect();
+        assert_eq!(orders, (10..=20).collect::<Vec<_>>());
     }
 
     #[test]
