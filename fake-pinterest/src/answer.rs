@@ -1,17 +1,49 @@
-//! What the fake answers before it becomes bytes: a page, an object, or Pinterest's error body.
+//! What the fake answers before it becomes bytes: a page, an object, rows, or Pinterest's error body.
+
+use std::{convert::Infallible, fmt};
 
 use axum::{
     body::Body,
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
+use bytes::Bytes;
+use futures::stream;
 use serde_json::{Value, json};
+
+use crate::odd_body::OddBody;
 
 /// An answer that a fault may still alter.
 #[derive(Debug)]
 pub(crate) enum Answer {
     Page(Page),
     Object(Value),
+    /// Rows, which are written while they are sent.
+    Pieces(Pieces),
+    /// A refusal by the store of downloads.
+    Xml(u16, String),
+    /// Something else in the place of this object.
+    Odd(OddBody, Value),
+}
+
+/// A body of JSON text that is made piece by piece.
+pub(crate) struct Pieces(Box<dyn Iterator<Item = Bytes> + Send>);
+
+impl Pieces {
+    pub(crate) fn new(pieces: impl Iterator<Item = Bytes> + Send + 'static) -> Self {
+        Self(Box::new(pieces))
+    }
+
+    fn text(self) -> String {
+        let bytes: Vec<u8> = self.0.flatten().collect();
+        String::from_utf8(bytes).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Pieces {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pieces").finish_non_exhaustive()
+    }
 }
 
 /// The items of one response, each as JSON text, and the bookmark of the next.
@@ -22,13 +54,32 @@ pub(crate) struct Page {
 }
 
 impl Answer {
-    /// The body of the response.
-    pub(crate) fn render(&self, pretty: bool) -> String {
+    /// The whole body.
+    pub(crate) fn render(self, pretty: bool) -> String {
         let text = match self {
             Self::Page(page) => page.render(),
-            Self::Object(value) => value.to_string(),
+            Self::Object(value) | Self::Odd(_, value) => value.to_string(),
+            Self::Pieces(pieces) => pieces.text(),
+            Self::Xml(_, text) => return text,
         };
         if pretty { prettify(&text) } else { text }
+    }
+
+    /// The response. Rows are written only when it is sent.
+    pub(crate) fn response(self, pretty: bool) -> Response {
+        match self {
+            Self::Pieces(pieces) if !pretty => {
+                json_response(200, Body::from_stream(stream::iter(pieces.0.map(Ok::<_, Infallible>))))
+            }
+            Self::Xml(status, text) => {
+                let mut response = json_response(status, text);
+                let xml = HeaderValue::from_static("application/xml");
+                response.headers_mut().insert(header::CONTENT_TYPE, xml);
+                response
+            }
+            Self::Odd(odd, _) => odd.response(&self.render(pretty)),
+            answer => json_response(200, answer.render(pretty)),
+        }
     }
 }
 

@@ -52,6 +52,11 @@ impl Tokens {
         tokens
     }
 
+    /// Moves the moment from which the lives of refresh tokens are counted.
+    pub(crate) fn set_now(&mut self, now: i64) {
+        self.rules.now = now;
+    }
+
     pub(crate) fn client_id(&self) -> String {
         format!("{}", 1_480_000 + self.rules.seed % 10_000)
     }

@@ -11,11 +11,13 @@ use tokio::net::TcpListener;
 
 use crate::{
     FakePinterest, Fault, Size,
+    analytics::{BatchRules, History},
     auth::{ALL_SCOPES, LIFETIME_SECONDS, TokenRules, Tokens},
     connection::{ResetHandle, ResettableListener},
     faults::Faults,
     paging::Paging,
     rate_limit::RateLimits,
+    reports::Reports,
     requests::Requests,
     routes::{Server, router},
     seed,
@@ -37,6 +39,10 @@ pub struct Builder {
     tokens: TokenRules,
     limits: Vec<(String, u32, Duration)>,
     faults: Faults,
+    daily_rows: bool,
+    restated_days: u32,
+    batches: BatchRules,
+    reports_at_once: Option<usize>,
 }
 
 impl Default for Builder {
@@ -58,6 +64,10 @@ impl Default for Builder {
             },
             limits: Vec::new(),
             faults: Faults::default(),
+            daily_rows: false,
+            restated_days: 45,
+            batches: BatchRules::default(),
+            reports_at_once: None,
         }
     }
 }
@@ -98,6 +108,43 @@ impl Builder {
     /// An empty page with a bookmark comes second in every listing of more than one page.
     pub fn empty_page_in_the_middle(mut self) -> Self {
         self.paging.empty_page_in_the_middle = true;
+        self
+    }
+
+    /// A listing of pins ends with a refusal after so many, as Pinterest's do after 100,000.
+    pub fn max_listed_pins(mut self, pins: usize) -> Self {
+        self.paging.max_listed_pins = Some(pins);
+        self
+    }
+
+    /// Every ad account, campaign, ad group, ad, keyword, product group and item has a row every day. Without this most
+    /// run for a few days only, and some never.
+    pub fn daily_rows(mut self) -> Self {
+        self.daily_rows = true;
+        self
+    }
+
+    /// The conversions of a day grow with every day that passes, for so many days; 45 unless said otherwise.
+    pub fn restated_days(mut self, days: u32) -> Self {
+        self.restated_days = days;
+        self
+    }
+
+    /// Refuses requests for analytics of more ids than this, with this status.
+    pub fn refuse_batches_over(mut self, ids: usize, status: u16) -> Self {
+        self.batches.refuse_over = Some((ids, status));
+        self
+    }
+
+    /// Answers requests for analytics of more ids than this only after a time (of tokio's clock).
+    pub fn slow_batches_over(mut self, ids: usize, delay: Duration) -> Self {
+        self.batches.slow_over = Some((ids, delay));
+        self
+    }
+
+    /// Refuses to create a report while so many are unfinished.
+    pub fn reports_at_once(mut self, reports: usize) -> Self {
+        self.reports_at_once = Some(reports);
         self
     }
 
@@ -159,8 +206,19 @@ impl Builder {
         for (category, requests, per) in &self.limits {
             limits.limit(category, *requests, *per);
         }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
+        let address: SocketAddr = listener.local_addr()?;
         let server = Arc::new(Mutex::new(Server {
             data: seed::data(self.seed, self.now, self.size),
+            history: History {
+                seed: self.seed,
+                made_for: self.now,
+                now: self.now,
+                daily: self.daily_rows,
+                restated_days: self.restated_days,
+            },
+            batches: self.batches,
+            reports: Reports::new(format!("http://{address}"), self.reports_at_once),
             tokens: Tokens::new(self.tokens),
             limits,
             requests: Requests::default(),
@@ -168,8 +226,6 @@ impl Builder {
             paging: self.paging,
             pretty: self.pretty,
         }));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
-        let address: SocketAddr = listener.local_addr()?;
         let service = router(server.clone()).into_make_service_with_connect_info::<ResetHandle>();
         let task = tokio::spawn(async move {
             // Serves until the task is aborted; a connection that fails ends alone.

@@ -4,13 +4,13 @@
 //! cost their bytes and no more, and a page is put together by copying.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ops::{Deref, DerefMut},
 };
 
 use serde_json::{Map, Value};
 
-use crate::query::DEFAULT_STATUSES;
+use crate::{analytics, query::DEFAULT_STATUSES};
 
 /// What a record is. Two streams may serve the same kind: pins by board and pins by section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,14 +56,15 @@ pub(crate) fn stream_names() -> impl Iterator<Item = &'static str> {
     STREAMS.iter().map(|(name, ..)| *name)
 }
 
-/// The operation of the API that a stream's own records come from, e.g. `campaigns/list`.
+/// The operation of the API that a stream's own records come from, e.g. `campaigns/list`, or the first of them:
+/// `analytics/create_report` for a report.
 ///
 /// # Panics
 ///
-/// When there is no such stream; [`Data`] names them.
+/// When there is no such stream; [`Data`] and [`FakePinterest::rows`](crate::FakePinterest::rows) name them.
 #[must_use]
 pub fn operation_of(stream: &str) -> &'static str {
-    find(stream).2
+    analytics::operation_of(stream).unwrap_or_else(|| find(stream).2)
 }
 
 fn kind_of(stream: &str) -> Kind {
@@ -89,6 +90,9 @@ pub(crate) struct Stored {
     ad_group_id: Option<Box<str>>,
     parent_id: Option<Box<str>>,
     section_id: Option<Box<str>>,
+    summary_status: Option<Box<str>>,
+    creative_type: Option<Box<str>>,
+    pin_id: Option<Box<str>>,
     text: Box<str>,
 }
 
@@ -103,6 +107,9 @@ impl Stored {
             ad_group_id: field("ad_group_id"),
             parent_id: field("parent_id"),
             section_id: field("board_section_id"),
+            summary_status: field("summary_status"),
+            creative_type: field("creative_type"),
+            pin_id: field("pin_id"),
             text: record.to_string().into(),
         }
     }
@@ -133,6 +140,22 @@ impl Stored {
 
     pub(crate) fn section_id(&self) -> Option<&str> {
         self.section_id.as_deref()
+    }
+
+    pub(crate) fn status(&self) -> Option<&str> {
+        self.status.as_deref()
+    }
+
+    pub(crate) fn summary_status(&self) -> Option<&str> {
+        self.summary_status.as_deref()
+    }
+
+    pub(crate) fn creative_type(&self) -> Option<&str> {
+        self.creative_type.as_deref()
+    }
+
+    pub(crate) fn pin_id(&self) -> Option<&str> {
+        self.pin_id.as_deref()
     }
 
     pub(crate) fn has_status(&self, statuses: &[&str]) -> bool {
@@ -175,7 +198,8 @@ impl Place {
 ///
 /// Streams are named as the connector names them: `boards`, `board_sections`, `board_pins`, `board_section_pins`,
 /// `ad_accounts`, `campaigns`, `ad_groups`, `ads`, `audiences`, `keywords`, `conversion_tags`, `customer_lists`,
-/// `catalogs`, `catalogs_feeds`, `catalogs_product_groups`. Every method panics on another name.
+/// `catalogs`, `catalogs_feeds`, `catalogs_product_groups`. Every method panics on another name. The `pin_count` of a
+/// board follows when pins come or go.
 #[derive(Debug, Clone, Default)]
 pub struct Data {
     tables: BTreeMap<Kind, BTreeMap<String, Vec<Stored>>>,
@@ -208,22 +232,27 @@ impl Data {
     pub fn upsert(&mut self, stream: &str, record: Value) {
         let kind = kind_of(stream);
         let id = id_of(&record);
+        let pins = self.pin_counts();
         if let Some(stored) = self.find_mut(kind, &id) {
             *stored = Stored::new(&record, stored.owner.clone());
         } else {
             let place = self.place(kind, &record);
             self.insert(kind, place, &record);
         }
+        self.follow_pins(&pins);
     }
 
     /// Takes the record with this id away; tells whether there was one.
     pub fn remove(&mut self, stream: &str, id: &str) -> bool {
+        let pins = self.pin_counts();
         let table = self.tables.entry(kind_of(stream)).or_default();
         let before: usize = table.values().map(Vec::len).sum();
         for records in table.values_mut() {
             records.retain(|stored| stored.id() != id);
         }
-        before != table.values().map(Vec::len).sum::<usize>()
+        let after: usize = table.values().map(Vec::len).sum();
+        self.follow_pins(&pins);
+        before != after
     }
 
     /// Sets `updated_time` (epoch seconds) of the record with this id; tells whether there was one.
@@ -261,7 +290,29 @@ impl Data {
 
     /// The record of this kind under this parent.
     pub(crate) fn find_in(&self, kind: Kind, parent: &str, id: &str) -> Option<&Stored> {
-        self.group(kind, parent).iter().find(|stored| stored.id() == id)
+        let group = self.group(kind, parent);
+        // Seeded ids ascend, so that this finds almost all; a test may have put others anywhere.
+        let ascending = group.binary_search_by(|stored| stored.id().cmp(id)).ok();
+        ascending.map(|index| &group[index]).or_else(|| group.iter().find(|stored| stored.id() == id))
+    }
+
+    /// Sets the number of pins of each board whose pins are not as many as before.
+    fn follow_pins(&mut self, before: &BTreeMap<String, usize>) {
+        let now = self.pin_counts();
+        let groups: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+        for board in groups.into_iter().filter(|board| before.get(*board) != now.get(*board)) {
+            let count = now.get(board).copied().unwrap_or_default();
+            if let Some(stored) = self.find_mut(Kind::Boards, board) {
+                let mut record = stored.value();
+                record["pin_count"] = count.into();
+                *stored = Stored::new(&record, stored.owner.clone());
+            }
+        }
+    }
+
+    fn pin_counts(&self) -> BTreeMap<String, usize> {
+        let boards = self.tables.get(&Kind::Pins).into_iter().flatten();
+        boards.map(|(board, pins)| (board.clone(), pins.len())).collect()
     }
 
     /// What a full sync of a stream delivers when it asks for these statuses.
@@ -377,6 +428,7 @@ impl Drop for RecordsMut<'_> {
                 (stored.id.to_string(), Place { group: group.to_owned(), owner: stored.owner.clone() })
             })
             .collect();
+        let pins = self.data.pin_counts();
         let only_in_sections = self.stream == "board_section_pins";
         for records in self.data.tables.entry(kind).or_default().values_mut() {
             records.retain(|stored| only_in_sections && stored.section_id.is_none());
@@ -386,6 +438,7 @@ impl Drop for RecordsMut<'_> {
             let place = known.unwrap_or_else(|| self.data.place(kind, record));
             self.data.insert(kind, place, record);
         }
+        self.data.follow_pins(&pins);
     }
 }
 

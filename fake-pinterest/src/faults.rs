@@ -37,10 +37,23 @@ pub struct Fault {
 /// What a fault does.
 #[derive(Debug, Clone)]
 pub(crate) enum Effect {
+    Instead(Instead),
+    Alter(Alteration),
+    Delay(Duration),
+}
+
+/// What stands in the place of the answer; nobody looks at the request.
+#[derive(Debug, Clone)]
+pub(crate) enum Instead {
     Refuse { status: u16, body: Value, header: Option<(&'static str, u64)> },
     Body(OddBody),
     Reset,
-    Delay(Duration),
+}
+
+/// What is changed in the answer the request would have had.
+#[derive(Debug, Clone)]
+pub(crate) enum Alteration {
+    Body(OddBody),
     RepeatBookmark,
     DuplicateFirstItem,
     WithoutField(&'static str),
@@ -137,19 +150,23 @@ impl Fault {
     /// Answers this status and this body.
     #[must_use]
     pub fn status_with_body(self, status: u16, body: Value) -> Self {
-        self.effect(Effect::Refuse { status, body, header: None })
+        self.effect(Effect::Instead(Instead::Refuse { status, body, header: None }))
     }
 
     /// Answers 200 with a body that is not what was asked for.
     #[must_use]
     pub fn body(self, body: OddBody) -> Self {
-        self.effect(Effect::Body(body))
+        self.effect(if body.needs_the_real_one() {
+            Effect::Alter(Alteration::Body(body))
+        } else {
+            Effect::Instead(Instead::Body(body))
+        })
     }
 
     /// Resets the connection instead of an answer.
     #[must_use]
     pub fn reset_connection(self) -> Self {
-        self.effect(Effect::Reset)
+        self.effect(Effect::Instead(Instead::Reset))
     }
 
     /// Answers as usual, but only after this time (of tokio's clock).
@@ -161,13 +178,13 @@ impl Fault {
     /// Answers a page whose bookmark is the one it was asked with: following bookmarks never ends.
     #[must_use]
     pub fn repeat_bookmark(self) -> Self {
-        self.effect(Effect::RepeatBookmark)
+        self.effect(Effect::Alter(Alteration::RepeatBookmark))
     }
 
     /// Answers a page whose first item stands there twice.
     #[must_use]
     pub fn duplicate_first_item(self) -> Self {
-        self.effect(Effect::DuplicateFirstItem)
+        self.effect(Effect::Alter(Alteration::DuplicateFirstItem))
     }
 
     /// Refuses the refresh token, as after it was revoked: 400 with `invalid_grant` in the message.
@@ -185,13 +202,17 @@ impl Fault {
     /// Leaves `access_token` out of an otherwise good answer.
     #[must_use]
     pub fn without_access_token(self) -> Self {
-        self.effect(Effect::WithoutField("access_token"))
+        self.without_field("access_token")
     }
 
     /// Leaves `expires_in` out of an otherwise good answer.
     #[must_use]
     pub fn without_expires_in(self) -> Self {
-        self.effect(Effect::WithoutField("expires_in"))
+        self.without_field("expires_in")
+    }
+
+    fn without_field(self, name: &'static str) -> Self {
+        self.effect(Effect::Alter(Alteration::WithoutField(name)))
     }
 
     fn effect(self, effect: Effect) -> Self {
@@ -234,15 +255,16 @@ impl RateLimitForm {
 }
 
 fn refuse(error: &ApiError, header: Option<(&'static str, u64)>) -> Effect {
-    Effect::Refuse { status: error.status, body: error.body(), header }
+    Effect::Instead(Instead::Refuse { status: error.status, body: error.body(), header })
 }
 
 fn beside_items(error: &ApiError, filling: &str) -> Effect {
     let body = json!({"items": [], "bookmark": null, "filling": filling, "code": error.code, "message": error.message});
-    Effect::Refuse { status: 200, body, header: None }
+    Effect::Instead(Instead::Refuse { status: 200, body, header: None })
 }
 
-fn server_error(status: u16) -> ApiError {
+/// The error body that usually comes with a status.
+pub(crate) fn server_error(status: u16) -> ApiError {
     match status {
         400 => ApiError::bad_request("Invalid parameters."),
         401 => ApiError::authentication_failed(),
@@ -257,11 +279,18 @@ fn server_error(status: u16) -> ApiError {
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Faults(Vec<(Fault, usize)>);
 
+/// What happens to the answer of one request.
+#[derive(Debug)]
+pub(crate) enum Strike {
+    Instead(Instead),
+    Alter(Alteration),
+}
+
 /// What happens to one request.
 #[derive(Debug, Default)]
 pub(crate) struct Mishap {
     pub(crate) delay: Duration,
-    pub(crate) effect: Option<Effect>,
+    pub(crate) strike: Option<Strike>,
 }
 
 impl Faults {
@@ -287,25 +316,18 @@ impl Faults {
             }
             *matched += 1;
             if fault.hits(*matched) {
-                match &fault.effect {
-                    Effect::Delay(delay) => mishap.delay += *delay,
-                    effect if mishap.effect.is_none() => mishap.effect = Some(effect.clone()),
-                    _ => {}
-                }
+                let strike = match fault.effect.clone() {
+                    Effect::Delay(delay) => {
+                        mishap.delay += delay;
+                        continue;
+                    }
+                    Effect::Instead(instead) => Strike::Instead(instead),
+                    Effect::Alter(alteration) => Strike::Alter(alteration),
+                };
+                mishap.strike.get_or_insert(strike);
             }
         }
         mishap
-    }
-}
-
-impl Effect {
-    /// Whether it changes the answer the request would have had, instead of standing in its place.
-    pub(crate) fn is_alteration(&self) -> bool {
-        match self {
-            Self::RepeatBookmark | Self::DuplicateFirstItem | Self::WithoutField(_) => true,
-            Self::Body(body) => body.needs_the_real_one(),
-            Self::Refuse { .. } | Self::Reset | Self::Delay(_) => false,
-        }
     }
 }
 
@@ -315,7 +337,7 @@ mod tests {
 
     fn struck(faults: &mut Faults, path_and_query: &str) -> bool {
         let (operation, _) = operation::find("GET", "/v5/boards").unwrap();
-        faults.strike(operation, path_and_query, path_and_query.contains("bookmark=")).effect.is_some()
+        faults.strike(operation, path_and_query, path_and_query.contains("bookmark=")).strike.is_some()
     }
 
     fn one(fault: Fault) -> Faults {
@@ -350,7 +372,7 @@ mod tests {
         let (operation, _) = operation::find("GET", "/v5/boards").unwrap();
         let mishap = faults.strike(operation, "/v5/boards", false);
         assert_eq!(mishap.delay, Duration::from_secs(3));
-        assert!(matches!(mishap.effect, Some(Effect::Refuse { status: 503, .. })));
+        assert!(matches!(mishap.strike, Some(Strike::Instead(Instead::Refuse { status: 503, .. }))));
     }
 
     #[test]

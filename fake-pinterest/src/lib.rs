@@ -1,13 +1,19 @@
 //! A Pinterest API server with seeded data and faults, for tests and demonstrations.
 //!
-//! [`FakePinterest`] serves the lists that a connector reads, with paging, tokens, scopes and rate limits, on an address
-//! of this machine. The same seed gives the same data. What it was asked can be looked at, what it holds can be changed
-//! while it runs, and a request that it was not written for is a loud 500.
+//! [`FakePinterest`] serves the lists that a connector reads, with paging, tokens, scopes and rate limits, analytics, and
+//! reports that are created, polled and downloaded, on an address of this machine. The same seed gives the same data.
+//! What it was asked can be looked at, what it holds can be changed while it runs, also what time it is, and a request
+//! that it was not written for is a loud 500.
+//!
+//! Analytics and reports have rows of numbers for each entity and day. As Pinterest's do, the numbers of today are not
+//! complete, and conversions of a day grow for weeks ([`Builder::restated_days`]) as the time goes on
+//! ([`FakePinterest::set_now`]).
 //!
 //! - [`Builder`]: how the server is to be: its data ([`Size`], [`Counts`]), pages, tokens and limits
 //! - [`FakePinterest`]: the running server
 //! - [`Data`]: its records, lent by [`FakePinterest::edit`]
 //! - [`Fault`]: what goes wrong, where and when; [`RateLimitForm`] and [`OddBody`] are its kinds
+//! - [`ReportStep`]: what the polls of a report answer
 //! - [`SeenRequest`]: one request it was asked
 //!
 //! ```
@@ -31,23 +37,28 @@
 //! # }
 //! ```
 
+mod analytics;
 mod answer;
 mod auth;
 mod builder;
+mod columns;
 mod connection;
 mod data;
+mod days;
 mod faults;
 mod odd_body;
 mod operation;
 mod paging;
 mod query;
 mod rate_limit;
+mod reports;
 mod requests;
 mod routes;
 mod seed;
 
 use std::{fmt, net::SocketAddr};
 
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
@@ -55,9 +66,12 @@ pub use builder::Builder;
 pub use data::{Data, RecordsMut, operation_of};
 pub use faults::{Fault, RateLimitForm};
 pub use odd_body::OddBody;
+pub use reports::ReportStep;
 pub use requests::{Bearer, SeenRequest};
 pub use seed::{Counts, Size};
 
+use days::Days;
+use query::DEFAULT_STATUSES;
 use routes::{Shared, lock};
 
 /// A running server. It stops when this is dropped.
@@ -97,6 +111,82 @@ impl FakePinterest {
     #[must_use]
     pub fn truth_with_statuses(&self, stream: &str, statuses: &[&str]) -> Vec<Value> {
         lock(&self.server).data.truth(stream, statuses)
+    }
+
+    /// All rows that a stream of analytics or reports must deliver for these days, both included, as of now: by day, with
+    /// every column that the fake fills. Days to come have none. Analytics of campaigns, ad groups and ads are those of
+    /// the ones that lists show; reports have all.
+    ///
+    /// Analytics: `user_account_analytics`, `ad_account_analytics`, `campaign_analytics`, `ad_group_analytics`,
+    /// `ad_analytics`. Reports: `campaign_analytics_report`, and `advertiser_report`, `ad_group_report`,
+    /// `pin_promotion_report`, `product_group_report`, each also as `…_targeting_report` (`campaign_targeting_report`
+    /// likewise), `product_item_report`, `keyword_report`.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such stream.
+    #[must_use]
+    pub fn rows(&self, stream: &str, from: NaiveDate, to: NaiveDate) -> Vec<Value> {
+        self.rows_with_statuses(stream, from, to, DEFAULT_STATUSES)
+    }
+
+    /// As [`rows`](Self::rows), for a sync that asks for these statuses of campaigns, ad groups and ads. Reports have
+    /// the same rows whatever the statuses.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such stream.
+    #[must_use]
+    pub fn rows_with_statuses(
+        &self,
+        stream: &str,
+        from: NaiveDate,
+        to: NaiveDate,
+        statuses: &[&str],
+    ) -> Vec<Value> {
+        let server = lock(&self.server);
+        analytics::rows(&server.data, &server.history, stream, Days { first: from, last: to }, statuses)
+    }
+
+    /// As [`rows`](Self::rows), for a report of a level, e.g. `PRODUCT_ITEM_TARGETING`.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such level.
+    #[must_use]
+    pub fn rows_of_level(&self, level: &str, from: NaiveDate, to: NaiveDate) -> Vec<Value> {
+        let server = lock(&self.server);
+        analytics::rows_of_level(&server.data, &server.history, level, Days { first: from, last: to })
+    }
+
+    /// Makes it another time, in epoch seconds. Records stay as they are; numbers of analytics and reports follow.
+    pub fn set_now(&self, now: i64) {
+        let mut server = lock(&self.server);
+        server.history.now = now;
+        server.tokens.set_now(now);
+    }
+
+    /// What the polls of the next report answer, one after the other, the last step for ever. Each call is about one
+    /// more report that is still to be created, in the order of the calls.
+    pub fn script_report(&self, steps: impl IntoIterator<Item = ReportStep>) {
+        lock(&self.server).reports.script(steps.into_iter().collect());
+    }
+
+    /// As [`script_report`](Self::script_report), for all reports to come that have no script of their own.
+    pub fn script_every_report(&self, steps: impl IntoIterator<Item = ReportStep>) {
+        lock(&self.server).reports.script_all(steps.into_iter().collect());
+    }
+
+    /// Makes every download from now on this long at least, of rows of 1 to 2 kB; tells how many rows each has. They are
+    /// made while they are sent, so that a gigabyte needs no memory.
+    pub fn big_reports(&self, bytes: usize) -> u64 {
+        lock(&self.server).reports.make_big(bytes)
+    }
+
+    /// How many reports there were at most at the same time: created, and not yet answered with a final status.
+    #[must_use]
+    pub fn most_reports_at_once(&self) -> usize {
+        lock(&self.server).reports.most_at_once()
     }
 
     /// Changes the data while the server runs, between two requests.

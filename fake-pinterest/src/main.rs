@@ -5,7 +5,10 @@ use std::{io::Write, process::ExitCode};
 use clap::{Parser, ValueEnum};
 use fake_pinterest::{FakePinterest, Size};
 
-/// A Pinterest API server with seeded data, on this machine.
+/// A Pinterest API server with seeded data, on this machine: lists, analytics and reports
+///
+/// Numbers of analytics and reports are those of the moment it starts: today is not complete, and conversions of the
+/// last 45 days are not settled. A report is finished at the second poll.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {

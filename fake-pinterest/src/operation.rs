@@ -1,7 +1,7 @@
 //! The operations the fake serves: path, scopes, rate category, parameters. All facts are those of Pinterest's
 //! OpenAPI description 5.23.0 (`operationId`, `security`, `x-ratelimit-category`).
 
-use crate::data::Kind;
+use crate::{analytics::Level, data::Kind};
 
 /// One operation of the API.
 #[derive(Debug)]
@@ -29,7 +29,16 @@ pub(crate) enum Serves {
     OfBoard(Kind),
     SectionPins,
     AdAccount,
+    Board,
     UserAccount,
+    UserAnalytics,
+    /// Rows about the ad account in the path, or about what it holds.
+    Analytics(Level),
+    ReadyState,
+    CreateReport,
+    PollReport,
+    /// The file of a report, which no token leads to.
+    Download,
     Token,
 }
 
@@ -56,9 +65,32 @@ const CATALOGS: Operation = Operation {
     ..ADS
 };
 
+const ANALYTICS: Operation = Operation {
+    category: "ads_analytics",
+    parameters: &[
+        "start_date",
+        "end_date",
+        "columns",
+        "granularity",
+        "click_window_days",
+        "engagement_window_days",
+        "view_window_days",
+        "conversion_report_time",
+    ],
+    ..ADS
+};
+const REPORTS: Operation = Operation { path: "/v5/ad_accounts/{}/reports", ..ANALYTICS };
+
 /// Every operation the fake serves.
 pub(crate) const ALL: &[Operation] = &[
     Operation { id: "boards/list", path: "/v5/boards", serves: Serves::OfUser(Kind::Boards), ..BOARDS },
+    Operation {
+        id: "boards/get",
+        path: "/v5/boards/{}",
+        parameters: &["ad_account_id"],
+        serves: Serves::Board,
+        ..BOARDS
+    },
     Operation {
         id: "board_sections/list",
         path: "/v5/boards/{}/sections",
@@ -68,6 +100,7 @@ pub(crate) const ALL: &[Operation] = &[
     Operation {
         id: "boards/list_pins",
         path: "/v5/boards/{}/pins",
+        parameters: &["bookmark", "page_size", "ad_account_id", "creative_types"],
         serves: Serves::OfBoard(Kind::Pins),
         ..PINS
     },
@@ -169,6 +202,65 @@ pub(crate) const ALL: &[Operation] = &[
         ..ADS
     },
     Operation {
+        id: "user_account/analytics",
+        path: "/v5/user_account/analytics",
+        category: "org_analytics",
+        scopes: &["user_accounts:read"],
+        // The description does not know the granularity and the columns, which connectors send all the same.
+        parameters: &["start_date", "end_date", "granularity", "columns", "ad_account_id"],
+        serves: Serves::UserAnalytics,
+        ..ANALYTICS
+    },
+    Operation {
+        id: "ad_account/analytics",
+        path: "/v5/ad_accounts/{}/analytics",
+        serves: Serves::Analytics(Level::AdAccount),
+        ..ANALYTICS
+    },
+    Operation {
+        id: "campaigns/analytics",
+        path: "/v5/ad_accounts/{}/campaigns/analytics",
+        serves: Serves::Analytics(Level::Campaign),
+        ..ANALYTICS
+    },
+    Operation {
+        id: "ad_groups/analytics",
+        path: "/v5/ad_accounts/{}/ad_groups/analytics",
+        serves: Serves::Analytics(Level::AdGroup),
+        ..ANALYTICS
+    },
+    Operation {
+        id: "ads/analytics",
+        path: "/v5/ad_accounts/{}/ads/analytics",
+        serves: Serves::Analytics(Level::Ad),
+        ..ANALYTICS
+    },
+    Operation {
+        id: "metrics_ready_state/get",
+        path: "/v5/resources/metrics_ready_state",
+        parameters: &["date"],
+        serves: Serves::ReadyState,
+        ..ANALYTICS
+    },
+    Operation {
+        id: "analytics/create_report",
+        method: "POST",
+        parameters: &[],
+        serves: Serves::CreateReport,
+        ..REPORTS
+    },
+    Operation { id: "analytics/get_report", parameters: &["token"], serves: Serves::PollReport, ..REPORTS },
+    Operation {
+        // No operation of the API, but a place that reports are downloaded from.
+        id: "report/download",
+        path: "/downloads/{}",
+        category: "",
+        scopes: &[],
+        parameters: &["signature"],
+        serves: Serves::Download,
+        ..ANALYTICS
+    },
+    Operation {
         id: "oauth/token",
         method: "POST",
         path: "/v5/oauth/token",
@@ -178,6 +270,17 @@ pub(crate) const ALL: &[Operation] = &[
         serves: Serves::Token,
     },
 ];
+
+impl Operation {
+    /// Whether it honours a query parameter.
+    pub(crate) fn takes(&self, parameter: &str) -> bool {
+        let ids = match self.serves {
+            Serves::Analytics(level) => level.ids_parameter(),
+            _ => None,
+        };
+        self.parameters.contains(&parameter) || ids == Some(parameter)
+    }
+}
 
 /// The operation that serves this method and path, with the ids found in the path.
 pub(crate) fn find<'p>(method: &str, path: &'p str) -> Option<(&'static Operation, Vec<&'p str>)> {

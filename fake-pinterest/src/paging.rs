@@ -21,6 +21,8 @@ pub(crate) struct Paging {
     pub(crate) max_page_size: Option<usize>,
     /// An empty page with a bookmark stands after the first page of each listing of more than one page.
     pub(crate) empty_page_in_the_middle: bool,
+    /// A listing of pins ends with a refusal after so many.
+    pub(crate) max_listed_pins: Option<usize>,
 }
 
 /// Where the next page begins.
@@ -32,6 +34,24 @@ struct Position {
 }
 
 impl Paging {
+    /// The page a query asks for, of the pins that pass the filter: pages end at the limit for pins.
+    pub(crate) fn page_of_pins(
+        self,
+        pins: &[Stored],
+        path: &str,
+        query: &Query,
+        passes: impl Fn(&Stored) -> bool,
+    ) -> Result<Page, ApiError> {
+        let Some(most) = self.max_listed_pins else { return self.page(pins, path, query, passes) };
+        let start = position(path, query)?.offset.min(pins.len());
+        let before = pins[..start].iter().filter(|pin| passes(pin)).count();
+        if before >= most && before > 0 {
+            return Err(ApiError::bad_request("Pagination beyond 100.000 pins are not allowed."));
+        }
+        let max_page_size = Some(self.max_page_size.unwrap_or(usize::MAX).min(most - before));
+        Self { max_page_size, ..self }.page(pins, path, query, passes)
+    }
+
     /// The page a query asks for, of the records that pass the filter.
     pub(crate) fn page(
         self,
@@ -42,10 +62,7 @@ impl Paging {
     ) -> Result<Page, ApiError> {
         let size = query.page_size()?.min(self.max_page_size.unwrap_or(usize::MAX)).max(1);
         let listing = fingerprint(path, query);
-        let start = match query.get("bookmark") {
-            Some(bookmark) => decode(bookmark, listing)?,
-            None => Position { offset: 0, pause: false },
-        };
+        let start = position(path, query)?;
         if start.pause {
             let next = Position { pause: false, ..start };
             return Ok(Page { items: Vec::new(), bookmark: Some(encode(next, listing)) });
@@ -60,6 +77,14 @@ impl Paging {
         let pause = self.empty_page_in_the_middle && start.offset == 0;
         let bookmark = passing.next().map(|offset| encode(Position { offset, pause }, listing));
         Ok(Page { items, bookmark })
+    }
+}
+
+/// Where the page that a query asks for begins.
+fn position(path: &str, query: &Query) -> Result<Position, ApiError> {
+    match query.get("bookmark") {
+        Some(bookmark) => decode(bookmark, fingerprint(path, query)),
+        None => Ok(Position { offset: 0, pause: false }),
     }
 }
 

@@ -8,6 +8,22 @@ use crate::answer::ApiError;
 const MOST_IDS: usize = 250;
 /// An id in a query or path has at most this many digits (OpenAPI: `maxLength`).
 const MOST_DIGITS: usize = 18;
+/// The kinds of pins (OpenAPI: `CreativeType`).
+const CREATIVE_TYPES: &[&str] = &[
+    "REGULAR",
+    "VIDEO",
+    "SHOPPING",
+    "CAROUSEL",
+    "MAX_VIDEO",
+    "SHOP_THE_PIN",
+    "COLLECTION",
+    "IDEA",
+    "SHOWCASE",
+    "QUIZ",
+    "COLLAGE",
+    "MAX_WIDTH_REGULAR_COLLECTION",
+    "MAX_WIDTH_VIDEO_COLLECTION",
+];
 const STATUSES: &[&str] = &["ACTIVE", "PAUSED", "ARCHIVED", "DRAFT", "DELETED_DRAFT"];
 /// What the API answers when `entity_statuses` is not sent.
 pub(crate) const DEFAULT_STATUSES: &[&str] = &["ACTIVE", "PAUSED"];
@@ -30,7 +46,7 @@ impl Query {
     }
 
     /// The values of a list parameter, sent either repeatedly or joined by commas.
-    fn list(&self, name: &str) -> Option<Vec<&str>> {
+    pub(crate) fn list(&self, name: &str) -> Option<Vec<&str>> {
         let values: Vec<&str> =
             self.0.iter().filter(|(key, _)| key == name).flat_map(|(_, value)| value.split(',')).collect();
         (!values.is_empty()).then_some(values)
@@ -56,6 +72,14 @@ impl Query {
         }
     }
 
+    pub(crate) fn creative_types(&self) -> Result<Option<Vec<&str>>, ApiError> {
+        let Some(types) = self.list("creative_types") else { return Ok(None) };
+        match types.iter().find(|kind| !CREATIVE_TYPES.contains(kind)) {
+            Some(kind) => Err(ApiError::bad_request(format!("'creative_types' does not know '{kind}'"))),
+            None => Ok(Some(types)),
+        }
+    }
+
     pub(crate) fn ids(&self, name: &str) -> Result<Option<Vec<&str>>, ApiError> {
         let Some(ids) = self.list(name) else { return Ok(None) };
         if ids.len() > MOST_IDS {
@@ -75,6 +99,11 @@ impl Query {
             Some(other) => Err(ApiError::bad_request(format!("'order' does not know '{other}'"))),
         }
     }
+}
+
+/// Whether a value passes a filter that was perhaps not sent.
+pub(crate) fn is_wanted(wanted: &Option<Vec<&str>>, value: Option<&str>) -> bool {
+    wanted.as_ref().is_none_or(|wanted| value.is_some_and(|value| wanted.contains(&value)))
 }
 
 /// Refuses what is not an id: digits only, at most 18 of them.
@@ -106,6 +135,7 @@ mod tests {
         assert!(Query::parse("entity_statuses=ACTIVE,SLEEPING").statuses().is_err());
         assert!(Query::parse("ad_ids=12a").ids("ad_ids").is_err());
         assert!(Query::parse("ad_ids=1234567890123456789").ids("ad_ids").is_err());
+        assert!(Query::parse("creative_types=VIDEO,GIF").creative_types().is_err());
         assert!(Query::parse("order=UP").is_descending().is_err());
     }
 }

@@ -31,6 +31,11 @@ impl RateLimits {
         self.refusals
     }
 
+    /// Counts a refusal by a limit that is kept elsewhere.
+    pub(crate) fn refused(&mut self) {
+        self.refusals += 1;
+    }
+
     /// Takes one request of a category, or refuses it with the whole seconds until one is free again.
     pub(crate) fn take(&mut self, category: &str, now: Instant) -> Result<(), u64> {
         let Some(limit) = self.categories.get_mut(category) else { return Ok(()) };

@@ -1,5 +1,7 @@
 //! What the server has seen.
 
+use serde_json::Value;
+
 /// The token a request came with. Tokens themselves are never kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bearer {
@@ -24,6 +26,8 @@ pub struct SeenRequest {
     pub path: String,
     /// The query as sent, still encoded; empty when there was none.
     pub query: String,
+    /// The JSON body of a request that creates a report. No other body is kept, as it may hold secrets.
+    pub body: Option<Value>,
     /// The `operationId`, e.g. `boards/list`; none for an unplanned path.
     pub operation: Option<&'static str>,
     /// The rate category of the operation, e.g. `ads_read`.

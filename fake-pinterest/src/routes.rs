@@ -12,21 +12,26 @@ use axum::{
 use tokio::time::Instant;
 
 use crate::{
-    answer::{Answer, ApiError, json_response, with_header},
+    analytics::{self, BatchRules, History},
+    answer::{Answer, ApiError, Pieces, json_response, with_header},
     auth::Tokens,
     connection::ResetHandle,
     data::{Data, Kind, Stored},
-    faults::{Effect, Faults, Mishap},
+    faults::{Alteration, Faults, Instead, Mishap, Strike},
     operation::{self, Operation, Serves},
     paging::{self, Paging},
-    query::{Query, check_id},
+    query::{Query, check_id, is_wanted},
     rate_limit::RateLimits,
+    reports::Reports,
     requests::{Bearer, Requests, SeenRequest},
 };
 
 /// Everything the server knows.
 pub(crate) struct Server {
     pub(crate) data: Data,
+    pub(crate) history: History,
+    pub(crate) batches: BatchRules,
+    pub(crate) reports: Reports,
     pub(crate) tokens: Tokens,
     pub(crate) limits: RateLimits,
     pub(crate) requests: Requests,
@@ -56,46 +61,80 @@ async fn respond(
 ) -> Response {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let found = operation::find(method.as_str(), uri.path());
-    let (order, mishap) = lock(&server).arrive(&method, &uri, authorization, found.as_ref());
+    let (order, mishap) = lock(&server).arrive(&method, &uri, authorization, &body, found.as_ref());
     if !mishap.delay.is_zero() {
         tokio::time::sleep(mishap.delay).await;
     }
     let mut server = lock(&server);
-    let answer = match &mishap.effect {
-        Some(effect) if !effect.is_alteration() => Err(ApiError::unplanned("a fault")),
-        _ => server.serve(found, authorization, &uri, &body),
-    };
-    let planned = !matches!(&answer, Err(error) if error.unplanned) || mishap.effect.is_some();
-    let query = Query::parse(uri.query().unwrap_or_default());
-    let response = match (mishap.effect, answer) {
-        (Some(Effect::Refuse { status, body, header }), _) => {
-            let response = json_response(status, body.to_string());
-            header.into_iter().fold(response, |response, (name, value)| with_header(response, name, value))
+    let (response, planned) = match mishap.strike {
+        Some(Strike::Instead(instead)) => match instead.response() {
+            Some(response) => (response, true),
+            None => {
+                connection.reset();
+                return json_response(200, "");
+            }
+        },
+        Some(Strike::Alter(alteration)) => {
+            let answer = server.serve(found, authorization, &uri, &body);
+            (alteration.response(answer, &uri, server.pretty), true)
         }
-        (Some(Effect::Reset), _) => {
-            connection.reset();
-            return json_response(200, "");
+        None => {
+            let answer = server.serve(found, authorization, &uri, &body);
+            let planned = !matches!(&answer, Err(error) if error.unplanned);
+            (response(answer, server.pretty), planned)
         }
-        (Some(Effect::Body(odd)), Ok(answer)) => odd.response(&answer.render(server.pretty)),
-        (Some(Effect::Body(odd)), Err(_)) => odd.response(""),
-        (Some(Effect::RepeatBookmark), Ok(Answer::Page(mut page))) => {
-            let asked_with = query.get("bookmark").map(str::to_owned);
-            page.bookmark = Some(asked_with.unwrap_or_else(|| paging::first_bookmark(uri.path(), &query)));
-            json_response(200, Answer::Page(page).render(server.pretty))
-        }
-        (Some(Effect::DuplicateFirstItem), Ok(Answer::Page(mut page))) => {
-            page.items.extend_from_within(..page.items.len().min(1));
-            json_response(200, Answer::Page(page).render(server.pretty))
-        }
-        (Some(Effect::WithoutField(name)), Ok(Answer::Object(mut object))) => {
-            object.as_object_mut().map(|fields| fields.remove(name));
-            json_response(200, Answer::Object(object).render(server.pretty))
-        }
-        (_, Ok(answer)) => json_response(200, answer.render(server.pretty)),
-        (_, Err(error)) => error.response(),
     };
     server.requests.answered(order, response.status().as_u16(), planned);
     response
+}
+
+fn response(answer: Result<Answer, ApiError>, pretty: bool) -> Response {
+    answer.map_or_else(|error| error.response(), |answer| answer.response(pretty))
+}
+
+impl Instead {
+    /// What is sent; nothing when the connection is to be reset.
+    fn response(self) -> Option<Response> {
+        match self {
+            Self::Refuse { status, body, header } => {
+                let response = json_response(status, body.to_string());
+                Some(
+                    header
+                        .into_iter()
+                        .fold(response, |response, (name, value)| with_header(response, name, value)),
+                )
+            }
+            Self::Body(odd) => Some(odd.response("")),
+            Self::Reset => None,
+        }
+    }
+}
+
+impl Alteration {
+    /// The changed response, where there is something to be changed.
+    fn response(self, answer: Result<Answer, ApiError>, uri: &Uri, pretty: bool) -> Response {
+        let answer = match (self, answer) {
+            (Self::Body(odd), Ok(answer)) => return odd.response(&answer.render(pretty)),
+            (Self::Body(odd), Err(_)) => return odd.response(""),
+            (Self::RepeatBookmark, Ok(Answer::Page(mut page))) => {
+                let query = Query::parse(uri.query().unwrap_or_default());
+                let asked_with = query.get("bookmark").map(str::to_owned);
+                page.bookmark =
+                    Some(asked_with.unwrap_or_else(|| paging::first_bookmark(uri.path(), &query)));
+                Ok(Answer::Page(page))
+            }
+            (Self::DuplicateFirstItem, Ok(Answer::Page(mut page))) => {
+                page.items.extend_from_within(..page.items.len().min(1));
+                Ok(Answer::Page(page))
+            }
+            (Self::WithoutField(name), Ok(Answer::Object(mut object))) => {
+                object.as_object_mut().map(|fields| fields.remove(name));
+                Ok(Answer::Object(object))
+            }
+            (_, answer) => answer,
+        };
+        response(answer, pretty)
+    }
 }
 
 impl Server {
@@ -105,6 +144,7 @@ impl Server {
         method: &Method,
         uri: &Uri,
         authorization: Option<&str>,
+        body: &[u8],
         found: Option<&(&'static Operation, Vec<&str>)>,
     ) -> (usize, Mishap) {
         let operation = found.map(|(operation, _)| *operation);
@@ -114,17 +154,24 @@ impl Server {
             method: method.to_string(),
             path: uri.path().to_owned(),
             query: query.to_owned(),
+            body: operation
+                .filter(|operation| matches!(operation.serves, Serves::CreateReport))
+                .and_then(|_| serde_json::from_slice(body).ok()),
             operation: operation.map(|operation| operation.id),
-            category: operation.map(|operation| operation.category),
+            category: operation.map(|operation| operation.category).filter(|category| !category.is_empty()),
             bearer: self.tokens.bearer(authorization),
             status: None,
             planned: operation.is_some(),
         });
         let path_and_query = format!("{}?{query}", uri.path());
-        let is_later_page = Query::parse(query).get("bookmark").is_some();
-        let mishap = operation
+        let query = Query::parse(query);
+        let is_later_page = query.get("bookmark").is_some();
+        let mut mishap = operation
             .map(|operation| self.faults.strike(operation, &path_and_query, is_later_page))
             .unwrap_or_default();
+        if operation.is_some_and(|operation| matches!(operation.serves, Serves::Analytics(_))) {
+            mishap.delay += self.batches.delay(&query);
+        }
         (order, mishap)
     }
 
@@ -139,16 +186,35 @@ impl Server {
         if let Serves::Token = operation.serves {
             return self.tokens.refresh(authorization, body).map(Answer::Object);
         }
+        let query = Query::parse(uri.query().unwrap_or_default());
+        let first = ids.first().copied().unwrap_or_default();
+        if let Serves::Download = operation.serves {
+            return Ok(self.reports.download(first, authorization, &query, &self.data, &self.history));
+        }
         let bearer: Bearer = self.tokens.bearer(authorization);
         self.tokens.authorize(bearer, operation.scopes)?;
         self.limits.take(operation.category, Instant::now()).map_err(ApiError::rate_limited_for)?;
-        let query = Query::parse(uri.query().unwrap_or_default());
-        let unknown = query.pairs().iter().find(|(name, _)| !operation.parameters.contains(&name.as_str()));
+        let unknown = query.pairs().iter().find(|(name, _)| !operation.takes(name));
         if let Some((name, _)) = unknown {
             return Err(ApiError::unplanned(format!("parameter {name} of {}", operation.id)));
         }
         ids.iter().try_for_each(|id| check_id("id in the path", id))?;
-        self.look_up(operation, &ids, uri.path(), &query)
+        match operation.serves {
+            Serves::CreateReport => {
+                self.ad_account(first)?;
+                let is_full = self.reports.is_full();
+                let created = self.reports.create(first, body, &self.history).map(Answer::Object);
+                if is_full && matches!(&created, Err(error) if error.status == 429) {
+                    self.limits.refused();
+                }
+                created
+            }
+            Serves::PollReport => {
+                self.ad_account(first)?;
+                self.reports.poll(first, &query, &self.data, &self.history)
+            }
+            _ => self.look_up(operation, &ids, uri.path(), &query),
+        }
     }
 
     fn look_up(
@@ -160,7 +226,20 @@ impl Server {
     ) -> Result<Answer, ApiError> {
         let first = ids.first().copied().unwrap_or_default();
         let (kind, group) = match operation.serves {
-            Serves::UserAccount | Serves::Token => return Ok(Answer::Object(self.data.user())),
+            Serves::UserAccount => return Ok(Answer::Object(self.data.user())),
+            Serves::Board => return self.board(first).map(|found| Answer::Object(found.value())),
+            Serves::UserAnalytics => {
+                return analytics::of_user_account(&self.history, query).map(Answer::Object);
+            }
+            Serves::ReadyState => return analytics::ready_state(&self.history, query).map(Answer::Object),
+            Serves::Analytics(level) => {
+                self.ad_account(first)?;
+                let rows = analytics::answer(&self.data, &self.history, self.batches, (level, first), query)?;
+                return Ok(Answer::Pieces(Pieces::new(rows)));
+            }
+            Serves::Token | Serves::CreateReport | Serves::PollReport | Serves::Download => {
+                return Err(ApiError::unplanned(operation.id));
+            }
             Serves::AdAccount => return self.ad_account(first).map(|found| Answer::Object(found.value())),
             Serves::OfUser(kind) => (kind, ""),
             Serves::OfAdAccount(kind) => self.ad_account(first).map(|_| (kind, first))?,
@@ -172,9 +251,17 @@ impl Server {
                 known.ok_or_else(|| ApiError::new(404, 404, "Board or section not found."))?;
                 let passes = |stored: &Stored| stored.section_id() == Some(section);
                 let pins = self.data.group(Kind::Pins, first);
-                return self.paging.page(pins, path, query, passes).map(Answer::Page);
+                return self.paging.page_of_pins(pins, path, query, passes).map(Answer::Page);
             }
         };
+        if kind == Kind::Pins {
+            let types = query.creative_types()?;
+            let passes = |pin: &Stored| is_wanted(&types, pin.creative_type());
+            return self
+                .paging
+                .page_of_pins(self.data.group(kind, group), path, query, passes)
+                .map(Answer::Page);
+        }
         let statuses = query.statuses()?;
         let [campaigns, ad_groups, ads] =
             [query.ids("campaign_ids")?, query.ids("ad_group_ids")?, query.ids("ad_ids")?];
@@ -207,9 +294,4 @@ impl Server {
     fn board(&self, id: &str) -> Result<&Stored, ApiError> {
         self.data.find_in(Kind::Boards, "", id).ok_or_else(|| ApiError::new(404, 404, "Board not found."))
     }
-}
-
-/// Whether an id passes a filter that was perhaps not sent.
-fn is_wanted(wanted: &Option<Vec<&str>>, id: Option<&str>) -> bool {
-    wanted.as_ref().is_none_or(|wanted| id.is_some_and(|id| wanted.contains(&id)))
 }

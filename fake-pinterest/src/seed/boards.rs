@@ -11,14 +11,20 @@ struct Board {
 }
 
 pub(super) fn make(plan: &Plan, data: &mut Data) {
-    let mut boards = boards(plan, data);
     // The last board has nothing in it, unless it is the only one.
-    let holders = boards.len().saturating_sub(1).max(1).min(boards.len());
+    let holders = plan.counts.boards.saturating_sub(1).max(1).min(plan.counts.boards);
+    let mut boards = boards(plan, holders, data);
     sections(plan, &mut boards[..holders], data);
     pins(plan, &boards[..holders], data);
 }
 
-fn boards(plan: &Plan, data: &mut Data) -> Vec<Board> {
+fn boards(plan: &Plan, holders: usize, data: &mut Data) -> Vec<Board> {
+    let mut pin_counts = vec![0; plan.counts.boards];
+    for pin in 0..plan.counts.pins {
+        if let Some(count) = pin_counts.get_mut(share(pin, plan.counts.pins, holders)) {
+            *count += 1;
+        }
+    }
     let made = (0..plan.counts.boards).map(|index| {
         let random = &mut plan.random("board", index);
         let id = id(random, "5497", 12, index);
@@ -31,7 +37,7 @@ fn boards(plan: &Plan, data: &mut Data) -> Vec<Board> {
             "privacy": random.pick(&["PUBLIC", "PROTECTED", "SECRET"]),
             "follower_count": 9_007_199_254_740_993_u64 + random.below(100),
             "collaborator_count": random.below(5),
-            "pin_count": plan.counts.pins / plan.counts.boards,
+            "pin_count": pin_counts[index],
             "media": {"image_cover_url": words::link(random), "pin_thumbnail_urls": [], "media_type": null},
             "created_at": local_time(created),
             "board_pins_modified_at": random.one_in(2).then(|| local_time(plan.now.min(created + 60))),

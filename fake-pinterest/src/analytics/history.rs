@@ -1,0 +1,285 @@
+//! Which days an entity has rows, and how the numbers of a day come to be: they follow from the seed and from "now".
+
+use chrono::{DateTime, NaiveDate, Timelike as _};
+
+use crate::{days, seed::Random};
+
+/// The oldest day that has rows, counted from the day the data was made for.
+const OLDEST: i64 = 900;
+
+/// What all numbers are made from.
+#[derive(Debug, Clone)]
+pub(crate) struct History {
+    pub(crate) seed: u64,
+    /// Epoch seconds of the moment the data was made for. Days with rows do not move when time goes on.
+    pub(crate) made_for: i64,
+    /// Epoch seconds.
+    pub(crate) now: i64,
+    /// Every entity has a row every day.
+    pub(crate) daily: bool,
+    /// Conversions of a day grow for so many days.
+    pub(crate) restated_days: u32,
+}
+
+/// The days on which an entity has rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    Always,
+    /// From a first to a last day; the second run lies further back.
+    Runs([Option<(i64, i64)>; 2]),
+}
+
+impl Presence {
+    pub(crate) fn has(self, day: i64) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Runs(runs) => runs.iter().flatten().any(|(first, last)| (*first..=*last).contains(&day)),
+        }
+    }
+}
+
+/// The numbers of one entity on one day, or of several days together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Numbers {
+    pub(crate) spend_in_micros: u64,
+    pub(crate) paid_impressions: u64,
+    pub(crate) earned_impressions: u64,
+    pub(crate) clicks: u64,
+    pub(crate) paid_engagements: u64,
+    pub(crate) engagements: u64,
+    pub(crate) conversions: u64,
+    pub(crate) checkouts: u64,
+    pub(crate) checkout_value_in_micros: u64,
+    pub(crate) page_visits: u64,
+}
+
+impl Numbers {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.spend_in_micros += other.spend_in_micros;
+        self.paid_impressions += other.paid_impressions;
+        self.earned_impressions += other.earned_impressions;
+        self.clicks += other.clicks;
+        self.paid_engagements += other.paid_engagements;
+        self.engagements += other.engagements;
+        self.conversions += other.conversions;
+        self.checkouts += other.checkouts;
+        self.checkout_value_in_micros += other.checkout_value_in_micros;
+        self.page_visits += other.page_visits;
+    }
+
+    /// The same with each number that is no conversion changed.
+    fn map_delivery(self, change: impl Fn(u64) -> u64) -> Self {
+        Self {
+            spend_in_micros: change(self.spend_in_micros),
+            paid_impressions: change(self.paid_impressions),
+            earned_impressions: change(self.earned_impressions),
+            clicks: change(self.clicks),
+            paid_engagements: change(self.paid_engagements),
+            engagements: change(self.engagements),
+            ..self
+        }
+    }
+}
+
+/// Today and how much of it has passed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock {
+    pub(crate) today: NaiveDate,
+    /// [`today`](Self::today) as a number.
+    day: i64,
+    hour: u64,
+    restated_days: i64,
+}
+
+impl History {
+    pub(crate) fn clock(&self) -> Clock {
+        let now = DateTime::from_timestamp(self.now, 0).unwrap_or_default();
+        let today = now.date_naive();
+        Clock {
+            today,
+            day: days::number(today),
+            hour: now.hour().into(),
+            restated_days: self.restated_days.into(),
+        }
+    }
+
+    /// What the numbers of an entity follow from.
+    pub(crate) fn key(&self, id: &str) -> u64 {
+        Random::of(self.seed, id, 0).next()
+    }
+
+    /// The days of an entity that runs for a few days at a time.
+    pub(crate) fn short(&self, key: u64) -> Presence {
+        self.presence(key, 1, 8, !key.is_multiple_of(7))
+    }
+
+    /// The days of an ad account, which runs for weeks unless there is nothing in it.
+    pub(crate) fn long(&self, key: u64, has_campaigns: bool) -> Presence {
+        self.presence(key, 20, 40, has_campaigns)
+    }
+
+    fn presence(&self, key: u64, shortest: i64, longest: i64, any: bool) -> Presence {
+        if self.daily {
+            return Presence::Always;
+        }
+        if !any {
+            return Presence::Runs([None; 2]);
+        }
+        let random = &mut Random::of(key, "run", 0);
+        let made_for = DateTime::from_timestamp(self.made_for, 0).unwrap_or_default();
+        let anchor = days::number(made_for.date_naive());
+        let mut run = |nearest: i64, farthest: i64| {
+            let first = anchor - random.between(nearest, farthest);
+            (first, first + random.between(shortest, longest) - 1)
+        };
+        // One in eight began a short while ago, so that some go on today.
+        let recent = if (key >> 8).is_multiple_of(8) { run(0, 3) } else { run(longest, 89) };
+        let old = (key >> 16).is_multiple_of(3).then(|| run(100 + longest, OLDEST));
+        Presence::Runs([Some(recent), old])
+    }
+}
+
+impl Clock {
+    /// How many hours of a day have rows now.
+    pub(crate) fn hours(&self, day: i64) -> u64 {
+        if day == self.day { self.hour + 1 } else { 24 }
+    }
+
+    /// The numbers of a day as of now: today's are those of the hours so far, and conversions are still coming in.
+    pub(crate) fn of_day(&self, key: u64, day: i64) -> Numbers {
+        let numbers = self.settled(key, day);
+        if day == self.day { numbers.map_delivery(|whole| so_far(whole, self.hour)) } else { numbers }
+    }
+
+    /// The numbers of one hour. Pinterest has no conversions by the hour.
+    pub(crate) fn of_hour(&self, key: u64, day: i64, hour: u64) -> Numbers {
+        let is_last = hour == 23 && day != self.day;
+        self.settled(key, day).map_delivery(|whole| {
+            let until = if is_last { whole } else { so_far(whole, hour) };
+            until - hour.checked_sub(1).map_or(0, |before| so_far(whole, before))
+        })
+    }
+
+    /// The numbers of a day when it is over.
+    fn settled(&self, key: u64, day: i64) -> Numbers {
+        let random = &mut Random::of(key ^ day.unsigned_abs(), "", 0);
+        let (a, b) = (random.next(), random.next());
+        let age = (self.day - day).clamp(0, self.restated_days).unsigned_abs();
+        let paid_impressions = 100 + a % 50_000;
+        let clicks = 2 + paid_impressions / (20 + (a >> 32) % 80);
+        let paid_engagements = clicks + 2 + (a >> 40) % 500;
+        let checkouts = b % 10 + age;
+        Numbers {
+            spend_in_micros: paid_impressions * (1_000 + (b >> 8) % 9_000),
+            paid_impressions,
+            earned_impressions: 50 + (a >> 20) % 1_000,
+            clicks,
+            paid_engagements,
+            engagements: paid_engagements + 2 + (b >> 16) % 300,
+            conversions: 1 + (b >> 24) % 40 + age * (1 + (b >> 32) % 3),
+            checkouts,
+            checkout_value_in_micros: checkouts * (5_000_000 + (b >> 40) % 90 * 1_000_000),
+            page_visits: 10 + (b >> 48) % 200 + age * 2,
+        }
+    }
+
+    /// Whether the conversions of a day, and its other numbers, will not change any more.
+    pub(crate) fn is_ready(&self, day: NaiveDate) -> (bool, bool) {
+        let age = self.day - days::number(day);
+        (age > self.restated_days, age > 0)
+    }
+}
+
+/// The part of a day's number that has come in by the end of an hour. A little comes only after midnight.
+fn so_far(whole: u64, hour: u64) -> u64 {
+    whole * (hour + 1) / 25
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_795_478_400;
+    const DAY: i64 = 86_400;
+
+    fn history(now: i64) -> History {
+        History { seed: 1, made_for: NOW, now, daily: false, restated_days: 45 }
+    }
+
+    fn today() -> i64 {
+        days::number(history(NOW).clock().today)
+    }
+
+    #[test]
+    fn conversions_grow_with_each_day_until_they_are_settled() {
+        let day = today();
+        for age in 0..60 {
+            let [now, later] = [age, age + 1].map(|age| history(NOW + age * DAY).clock().of_day(7, day));
+            let pairs = [
+                (now.conversions, later.conversions),
+                (now.checkouts, later.checkouts),
+                (now.checkout_value_in_micros, later.checkout_value_in_micros),
+                (now.page_visits, later.page_visits),
+            ];
+            if age < 45 {
+                assert!(pairs.iter().all(|(now, later)| now < later), "day {age}: {pairs:?}");
+            } else {
+                assert_eq!(now, later, "day {age}");
+            }
+            let (conversions_ready, others_ready) =
+                history(NOW + age * DAY).clock().is_ready(history(NOW).clock().today);
+            assert_eq!((conversions_ready, others_ready), (age > 45, age > 0), "day {age}");
+        }
+    }
+
+    #[test]
+    fn the_numbers_of_today_are_complete_a_day_later() {
+        let day = today();
+        for hour in [0, 23] {
+            let partial = history(NOW + hour * 3_600).clock().of_day(7, day);
+            let whole = history(NOW + DAY).clock().of_day(7, day);
+            assert!(partial.paid_impressions < whole.paid_impressions, "hour {hour}");
+            assert!(partial.spend_in_micros < whole.spend_in_micros && partial.clicks < whole.clicks);
+            assert_eq!(whole.clicks, history(NOW + 2 * DAY).clock().of_day(7, day).clicks);
+        }
+    }
+
+    #[test]
+    fn the_hours_of_a_day_add_up_to_it() {
+        for now in [NOW + 5 * 3_600, NOW + DAY] {
+            let clock = history(now).clock();
+            let mut sum = Numbers::default();
+            for hour in 0..clock.hours(today()) {
+                sum.add(&clock.of_hour(7, today(), hour));
+            }
+            let day = clock.of_day(7, today());
+            assert_eq!((sum.clicks, sum.spend_in_micros), (day.clicks, day.spend_in_micros));
+        }
+    }
+
+    #[test]
+    fn entities_have_short_runs_and_every_seventh_none() {
+        let (history, today) = (history(NOW), today());
+        let lives: Vec<Presence> = (0..7_000).map(|id| history.short(history.key(&id.to_string()))).collect();
+        let count = |range: std::ops::RangeInclusive<i64>| -> Vec<usize> {
+            let days = |life: &Presence| range.clone().filter(|day| life.has(today - day)).count();
+            lives.iter().map(days).collect()
+        };
+        let recent = count(0..=89);
+        assert!(recent.iter().all(|days| *days <= 8));
+        let none = recent.iter().filter(|days| **days == 0).count();
+        assert!((900..1_100).contains(&none), "{none}");
+        let with_today = lives.iter().filter(|life| life.has(today)).count();
+        assert!((300..1_200).contains(&with_today), "{with_today}");
+        let old = count(100..=900);
+        assert!(old.iter().filter(|days| **days > 0).count() > 1_000);
+        assert_eq!(count(90..=99).iter().sum::<usize>(), 0);
+    }
+
+    #[test]
+    fn every_entity_has_every_day_when_told_so() {
+        let daily = History { daily: true, ..history(NOW) };
+        assert_eq!(daily.short(7), Presence::Always);
+        assert_eq!(daily.long(7, false), Presence::Always);
+    }
+}
