@@ -5,6 +5,8 @@ mod granularity;
 mod history;
 mod level;
 mod metrics;
+mod numbers;
+mod presence;
 mod rows;
 mod streams;
 mod user_account;
@@ -16,8 +18,9 @@ use serde_json::{Value, json};
 
 pub(crate) use entities::{Filter, Selection, of_ad_account};
 pub(crate) use granularity::Granularity;
-pub(crate) use history::{Clock, History};
+pub(crate) use history::History;
 pub(crate) use level::{Level, ReportLevel};
+pub(crate) use numbers::Clock;
 pub(crate) use rows::{Rows, Shape};
 pub(crate) use streams::{operation_of, rows, rows_of_level};
 

@@ -4,12 +4,13 @@ mod big;
 mod download;
 mod job;
 mod request;
+mod step;
 
 use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
-pub use job::ReportStep;
+pub use step::ReportStep;
 
 use crate::{
     analytics::History,
@@ -63,11 +64,6 @@ impl Reports {
         rows
     }
 
-    /// Whether one more report would be more than there may be at the same time.
-    pub(crate) fn is_full(&self) -> bool {
-        self.at_once.is_some_and(|most| self.unfinished() >= most)
-    }
-
     fn unfinished(&self) -> usize {
         self.jobs.iter().filter(|job| !job.is_over).count()
     }
@@ -80,7 +76,7 @@ impl Reports {
         history: &History,
     ) -> Result<Value, ApiError> {
         let request = ReportRequest::parse(ad_account, body, history)?;
-        if self.is_full() {
+        if self.at_once.is_some_and(|most| self.unfinished() >= most) {
             return Err(ApiError::rate_limited());
         }
         let script = self.scripts.pop_front().or_else(|| self.script_of_all.clone());
@@ -102,7 +98,7 @@ impl Reports {
         let token = query.get("token").ok_or_else(|| ApiError::bad_request("'token' is required"))?;
         let is_asked_for = |job: &Job| job.token == token && job.request.ad_account == ad_account;
         let Some(number) = self.jobs.iter().position(is_asked_for) else {
-            return Ok(Answer::Object(job::status("DOES_NOT_EXIST", Value::Null, Value::Null)));
+            return Ok(Answer::Object(step::status("DOES_NOT_EXIST", Value::Null, Value::Null)));
         };
         let Some(step) = self.jobs.get_mut(number).map(Job::poll) else {
             return Err(ApiError::unplanned("a poll"));
@@ -116,7 +112,7 @@ impl Reports {
             }
             _ => (String::new(), 0),
         };
-        job::answer(step, link, size)
+        step::answer(step, link, size)
     }
 
     fn link(&self, number: usize, purpose: &str, history: &History) -> String {

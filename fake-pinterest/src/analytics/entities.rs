@@ -4,10 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::{
-    history::{History, Presence},
-    level::Level,
-};
+use super::{history::History, level::Level, presence::Presence};
 use crate::{
     columns::Columns,
     data::{Data, Kind, Stored},

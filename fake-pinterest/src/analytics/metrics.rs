@@ -1,6 +1,6 @@
 //! The columns of numbers that rows have.
 
-use super::history::Numbers;
+use super::numbers::Numbers;
 
 /// A column and how its number is made.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::{
     entities::{Entity, Series},
     granularity::{Granularity, Period},
-    history::{Clock, Numbers},
     metrics::{self, Metric},
+    numbers::{Clock, Numbers},
 };
 use crate::{columns::Columns, days::Days};
 

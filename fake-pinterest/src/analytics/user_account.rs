@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
-use super::history::{History, Numbers};
+use super::{history::History, numbers::Numbers};
 use crate::days::{self, Days};
 
 /// One entry for each day up to today.

@@ -1,17 +1,26 @@
 //! The server as a client meets it: over a real connection, by what stands on the wire.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod analytics;
 mod changes;
+mod days;
+mod downloads;
 mod faults;
 mod filters;
 mod limits;
 mod paging;
+mod pins;
+mod reports;
 mod requests;
 mod tokens;
 
 use fake_pinterest::{Builder, FakePinterest};
 use reqwest::{Client, RequestBuilder, header::HeaderMap};
 use serde_json::Value;
+
+/// The moment the data is made for: 2026-11-24T00:00:00Z.
+const MIDNIGHT: i64 = 1_795_478_400;
+const DAY: i64 = 24 * 60 * 60;
 
 /// A running server and a client that talks to it.
 struct Shop {
