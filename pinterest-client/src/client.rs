@@ -307,3 +307,65 @@ impl fmt::Debug for ClientBuilder {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::endpoint::CREATE_REPORT;
+    use crate::transport::http::scripted::{Scripted, answer};
+
+    fn client(network: &Arc<Scripted>) -> Client {
+        let auth = Auth::access_token("token".into());
+        Client::builder().auth(auth).transport(Arc::clone(network) as _).build().unwrap()
+    }
+
+    fn args() -> Args {
+        Args::new().path("ad_account_id", "7")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_post_sends_json_and_is_tried_again_with_all_of_it() {
+        let network = Scripted::new(|_, number| {
+            Ok(match number {
+                1 => answer(503, ""),
+                2 => answer(200, "<html></html>"),
+                _ => answer(200, r#"{"token":"a"}"#),
+            })
+        });
+        let sent = json!({"level": "CAMPAIGN"});
+        let read: HashMap<String, String> =
+            client(&network).post_as(&CREATE_REPORT, args(), &sent).await.unwrap();
+        assert_eq!(read["token"], "a");
+        let requests = network.requests();
+        assert_eq!(requests.len(), 3);
+        for request in requests {
+            assert_eq!((request.method, request.url.path()), (Method::POST, "/v5/ad_accounts/7/reports"));
+            assert_eq!(request.headers[CONTENT_TYPE], "application/json");
+            assert_eq!(serde_json::from_slice::<Value>(&request.body.unwrap()).unwrap(), sent);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_is_no_json_is_not_sent() {
+        let network = Scripted::new(|_, _| Ok(answer(200, "{}")));
+        let no_key = HashMap::from([((1, 2), 3)]);
+        let error = client(&network).post(&CREATE_REPORT, args(), &no_key).await.unwrap_err();
+        assert!(matches!(error, Error::InvalidArgument(_)), "{error}");
+        assert!(network.requests().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_policy_shares_everything_else() {
+        let network = Scripted::new(|_, _| Ok(answer(500, "")));
+        let client = client(&network);
+        let twice = client.with_retry(RetryPolicy { attempts: 2, ..RetryPolicy::default() });
+        twice.get(&CREATE_REPORT, args()).await.unwrap_err();
+        assert_eq!(network.requests().len(), 2);
+        client.get(&CREATE_REPORT, args()).await.unwrap_err();
+        assert_eq!(network.requests().len(), 8);
+    }
+}

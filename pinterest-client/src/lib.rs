@@ -6,7 +6,9 @@
 //! - [`Client`], built by [`ClientBuilder`] from [`Auth`]; [`Limits`] and [`RetryPolicy`] have the documented defaults
 //! - the typed doors, one module for each family: [`api`]; what they answer: [`model`]; what names it: [`ids`]
 //! - [`List`]: a listing, read as one page, as pages, or item by item; [`RawList`] gives records as they were sent
-//! - the raw door to everything else: [`Client::list`] and [`Client::get`] with an [`Endpoint`] and [`Args`]
+//! - [`ReportJob`]: a report from the request to the last row, as patient as its [`JobPolicy`]
+//! - the raw door to everything else: [`Client::list`], [`Client::get`] and [`Client::post`] with an [`Endpoint`] and
+//!   [`Args`]
 //! - [`Error`]: what happened, and whether it may be tried again
 //!
 //! ```
@@ -27,6 +29,32 @@
 //! // The same records as they were sent, unparsed.
 //! let pages: Vec<_> = campaigns.raw().pages().try_collect().await?;
 //! assert_eq!(pages[0].items.len(), first.items.len());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Reports are made by Pinterest while the caller waits. A job asks for one, waits for it, downloads it in pieces, however
+//! large it is, and asks again when it is lost:
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use futures::TryStreamExt;
+//! use pinterest_client::model::{AnalyticsRow, Granularity, Level, ReportRequest};
+//! use pinterest_client::{Auth, Client};
+//!
+//! # let fake = fake_pinterest::FakePinterest::builder().start().await?;
+//! # let at_once = pinterest_client::JobPolicy { longest_poll: std::time::Duration::ZERO, ..Default::default() };
+//! # let client =
+//! #     Client::builder().base_url(&fake.url())?.auth(Auth::access_token(fake.access_token().into())).build()?;
+//! let ad_accounts: Vec<_> = client.ad_accounts().list().items().try_collect().await?;
+//! let days = ("2026-11-01".parse()?, "2026-11-24".parse()?);
+//! let columns = ["CAMPAIGN_ID", "SPEND_IN_DOLLAR"];
+//! let request = ReportRequest::new(Level::Campaign, Granularity::Day, days, columns);
+//! let job = client.reports(&ad_accounts[0].id).job(request);
+//! # let job = job.policy(at_once);
+//! let rows: Vec<AnalyticsRow> = job.rows_as().try_collect().await?;
+//! println!("{:?} spent {:?} on {:?}", rows[0].campaign_id, rows[0].metrics.get("SPEND_IN_DOLLAR"), rows[0].day());
 //! # Ok(())
 //! # }
 //! ```

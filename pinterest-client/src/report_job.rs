@@ -748,6 +748,19 @@ mod tests {
         }
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_download_by_hand_is_tried_once_and_says_nothing_of_the_users_token() {
+        let network = network(ok(&[TOKEN]), ok(&[FINISHED]), turns(&[(401, "{}"), (503, "{}")]));
+        let reports = job(&network).reports;
+        let link = reports.get("report-1").await.unwrap().link.unwrap();
+        for status in [401, 503] {
+            let error = reports.rows(&link).try_concat().await.unwrap_err();
+            assert_eq!(error.status(), Some(status));
+            assert!(!error.is_authentication(), "{error}");
+        }
+        assert_eq!(asked(&network), (0, 1, 2));
+    }
+
     /// Rows of about a kilobyte, so that some are given before the end.
     fn long_report(rows: usize) -> String {
         let row = |number| json!({"NUMBER": number, "TEXT": "x".repeat(1000)});

@@ -1,13 +1,16 @@
 //! The client against the fake API.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod analytics;
 mod faults;
 mod lists;
+mod reports;
 mod sign_in;
 mod typed;
 
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use fake_pinterest::{Builder, FakePinterest};
 use futures::TryStreamExt;
 use pinterest_client::{App, Args, Auth, Client, ClientBuilder, Endpoint, Error, RawPage, RetryPolicy};
@@ -55,6 +58,11 @@ impl Account {
         let requests = self.fake.requests();
         requests.iter().filter(|request| request.operation == Some(operation)).count()
     }
+}
+
+/// The first and the last of the days that tests ask for. The fake's today is the last.
+pub(crate) fn days() -> (NaiveDate, NaiveDate) {
+    ("2026-11-01".parse().unwrap(), "2026-11-24".parse().unwrap())
 }
 
 /// The sign-in that works at the fake now.
