@@ -9,15 +9,16 @@ mod value;
 mod windowed;
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 pub use client_filtered::ClientFiltered;
 pub(crate) use client_filtered::ClientFilteredCursor;
 pub use value::{CursorFormat, CursorValue};
-pub use windowed::Windowed;
-pub(crate) use windowed::WindowedCursor;
+pub(crate) use windowed::{Known, WindowedCursor};
+pub use windowed::{WindowUnit, Windowed};
 
 /// A closed range of dates, both ends included, in the time zone of the API (UTC unless its stream says otherwise).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Window {
     /// The first day.
     pub start: NaiveDate,
@@ -79,4 +80,8 @@ pub(crate) trait Cursor: Send + std::fmt::Debug {
     fn close(&mut self, window: Option<Window>, newest: Option<CursorValue>);
     /// What the next sync starts from; `None` when nothing is known yet.
     fn value(&self) -> Option<CursorValue>;
+    /// Days up to this one were final when they were read.
+    fn settled(&self) -> Option<NaiveDate> {
+        None
+    }
 }

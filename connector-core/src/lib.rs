@@ -89,7 +89,7 @@ pub mod testing;
 mod transform;
 
 pub use cli::run;
-pub use cursor::{ClientFiltered, CursorFormat, CursorPolicy, CursorValue, Window, Windowed};
+pub use cursor::{ClientFiltered, CursorFormat, CursorPolicy, CursorValue, Window, WindowUnit, Windowed};
 pub use emitter::{Clock, Emitter, OutputClosed, StreamOutput};
 pub use failure::Failure;
 pub use partition::{Partition, Slice};

@@ -1,16 +1,22 @@
 //! A stream's state: reads what earlier syncs saved, keeps each partition's cursor, renders checkpoints.
 //!
 //! The JSON shapes are the ones existing Airbyte connections hold: one flat cursor (`{"updated_time": …}`), or one
-//! for each partition (`{"states": [{"partition": …, "cursor": …}], "state": …, "lookback_window": …}`).
+//! for each partition (`{"states": [{"partition": …, "cursor": …}], "state": …, "lookback_window": …}`). Beside a cursor
+//! may stand `settled` (days up to this one were final when they were read) and `kept` (what a slice that is not read
+//! yet wants to find again, with its window); other readers of such states pass over keys they do not know.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use airbyte_protocol::RawJson;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::cursor::{ClientFilteredCursor, Cursor, CursorPolicy, CursorValue, Saved, Window, WindowedCursor};
+use crate::cursor::{
+    ClientFilteredCursor, Cursor, CursorPolicy, CursorValue, Known, Saved, Window, WindowedCursor,
+};
 use crate::failure::Failure;
 use crate::partition::Partition;
 
@@ -31,6 +37,10 @@ pub(crate) struct StreamState {
     lookback_seconds: i64,
     known: Vec<(Partition, Entry)>,
     index: HashMap<Partition, usize>,
+    /// Of the few partitions that have any.
+    extras: HashMap<Partition, Extras>,
+    /// Days up to this one are final at the source now.
+    final_now: Option<NaiveDate>,
     newest: Option<CursorValue>,
     complete: bool,
 }
@@ -44,6 +54,21 @@ enum Shared {
     Beside(CursorValue),
 }
 
+/// What a saved entry holds beside its cursor.
+#[derive(Debug, Default)]
+struct Extras {
+    settled: Option<NaiveDate>,
+    kept: Vec<Kept>,
+}
+
+/// What a slice that is not read yet wants to find again.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    #[serde(flatten)]
+    window: Window,
+    value: Value,
+}
+
 #[derive(Debug)]
 enum Entry {
     Saved(CursorValue),
@@ -55,6 +80,13 @@ impl Entry {
         match self {
             Self::Saved(value) => Some(*value),
             Self::Open(cursor) => cursor.value(),
+        }
+    }
+
+    fn settled(&self) -> Option<NaiveDate> {
+        match self {
+            Self::Saved(_) => None,
+            Self::Open(cursor) => cursor.settled(),
         }
     }
 }
@@ -84,6 +116,8 @@ impl StreamState {
             lookback_seconds: 0,
             known: Vec::new(),
             index: HashMap::new(),
+            extras: HashMap::new(),
+            final_now: None,
             newest: None,
             complete: false,
         };
@@ -102,7 +136,7 @@ impl StreamState {
         };
         if let Some(cursor) = map.get(field) {
             self.shared = parse(field, cursor)?.map_or(Shared::Nothing, Shared::ForAll);
-            return Ok(());
+            return self.load_extras(Partition::root(), &map);
         }
         if PER_PARTITION.iter().any(|key| map.contains_key(*key)) {
             return self.load_partitions(field, &map);
@@ -150,6 +184,10 @@ impl StreamState {
                 .map_err(|failure| Failure::config(format!("{failure} (partition {partition})")))?,
         };
         let Some(value) = value else { return Ok(()) };
+        if let Some(entry) = entry.as_object() {
+            self.load_extras(partition.clone(), entry)
+                .map_err(|failure| Failure::config(format!("{failure} (partition {partition})")))?;
+        }
         match self.index.get(&partition) {
             // Two spellings of one partition: the older cursor loses nothing.
             Some(index) => {
@@ -157,6 +195,15 @@ impl StreamState {
                 *entry = Entry::Saved(entry.value().map_or(value, |known| known.min(value)));
             }
             None => self.insert(partition, Entry::Saved(value)),
+        }
+        Ok(())
+    }
+
+    fn load_extras(&mut self, partition: Partition, entry: &Map<String, Value>) -> Result<(), Failure> {
+        let extras =
+            Extras { settled: extra(entry, "settled")?, kept: extra(entry, "kept")?.unwrap_or_default() };
+        if extras.settled.is_some() || !extras.kept.is_empty() {
+            self.extras.insert(partition, extras);
         }
         Ok(())
     }
@@ -179,7 +226,17 @@ impl StreamState {
             CursorPolicy::FullRefresh => return Opened { windows: vec![None] },
             CursorPolicy::ClientFiltered(policy) => Box::new(ClientFilteredCursor::new(policy, saved)),
             CursorPolicy::Windowed(policy) => {
-                Box::new(WindowedCursor::new(policy, saved, self.now.date_naive()))
+                let extras = self.extras.get(partition);
+                let known = Known {
+                    saved,
+                    settled: extras.and_then(|extras| extras.settled),
+                    kept: extras
+                        .into_iter()
+                        .flat_map(|extras| &extras.kept)
+                        .map(|kept| kept.window)
+                        .collect(),
+                };
+                Box::new(WindowedCursor::new(policy, known, self.now.date_naive(), self.final_now))
             }
         };
         let opened = Opened { windows: cursor.windows() };
@@ -198,6 +255,24 @@ impl StreamState {
         }
     }
 
+    /// Says up to which day the source calls its numbers final. To be said before partitions are opened.
+    pub(crate) fn final_up_to(&mut self, day: NaiveDate) {
+        self.final_now = Some(day);
+    }
+
+    /// What was kept of a slice, by an earlier sync or by this one.
+    pub(crate) fn kept(&self, partition: &Partition, window: Window) -> Option<&Value> {
+        let kept = &self.extras.get(partition)?.kept;
+        kept.iter().find(|kept| kept.window == window).map(|kept| &kept.value)
+    }
+
+    /// Keeps something of a slice until it is closed, or forgets it.
+    pub(crate) fn keep(&mut self, partition: &Partition, window: Window, value: Option<Value>) {
+        let kept = &mut self.extras.entry(partition.clone()).or_default().kept;
+        kept.retain(|kept| kept.window != window);
+        kept.extend(value.map(|value| Kept { window, value }));
+    }
+
     /// Says that a slice of a partition was read to its end and written, and what its newest value was. Values in
     /// the future do not count: they would hide everything until then.
     pub(crate) fn close(
@@ -207,6 +282,9 @@ impl StreamState {
         newest: Option<CursorValue>,
     ) {
         self.newest = self.newest.max(newest);
+        if let (Some(window), Some(extras)) = (window, self.extras.get_mut(partition)) {
+            extras.kept.retain(|kept| kept.window != window);
+        }
         if let Some(index) = self.index.get(partition)
             && let Entry::Open(cursor) = &mut self.known[*index].1
         {
@@ -245,10 +323,15 @@ impl StreamState {
         let cursor = |value: CursorValue| json!({ field: value.render(self.policy.format()) });
         if self.single {
             let value = self.known.first().and_then(|(_, entry)| entry.value());
-            return value.or(self.flat_fallback()).map_or_else(|| json!({}), cursor);
+            let mut state = value.or(self.flat_fallback()).map_or_else(|| json!({}), cursor);
+            self.add_extras(&mut state, &Partition::root());
+            return state;
         }
         let states = self.known.iter().filter_map(|(partition, entry)| {
-            entry.value().map(|value| json!({"partition": partition, "cursor": cursor(value)}))
+            let value = entry.value()?;
+            let mut written = json!({"partition": partition, "cursor": cursor(value)});
+            self.add_extras(&mut written, partition);
+            Some(written)
         });
         let mut map = Map::new();
         map.insert("use_global_cursor".into(), false.into());
@@ -261,12 +344,30 @@ impl StreamState {
         Value::Object(map)
     }
 
+    fn add_extras(&self, entry: &mut Value, partition: &Partition) {
+        let index = self.index.get(partition);
+        let settled = index.and_then(|index| self.known[*index].1.settled());
+        let extras = self.extras.get(partition);
+        if let Some(settled) = settled.max(extras.and_then(|extras| extras.settled)) {
+            entry["settled"] = json!(settled);
+        }
+        if let Some(extras) = extras.filter(|extras| !extras.kept.is_empty()) {
+            entry["kept"] = json!(extras.kept);
+        }
+    }
+
     fn flat_fallback(&self) -> Option<CursorValue> {
         match self.shared {
             Shared::ForAll(value) | Shared::Beside(value) => Some(value),
             Shared::Nothing => None,
         }
     }
+}
+
+/// What stands beside a cursor under this key.
+fn extra<T: DeserializeOwned>(entry: &Map<String, Value>, key: &str) -> Result<Option<T>, Failure> {
+    let value = entry.get(key).cloned().unwrap_or_default();
+    serde_json::from_value(value).map_err(|error| foreign(&format!("`{key}` cannot be read: {error}")))
 }
 
 /// The cursor in an object such as `{"updated_time": "1794268800"}`; `None` for a mark of a full-refresh sync.
@@ -321,6 +422,7 @@ mod tests {
             horizon_days: 89,
             step_days: 90,
             lookback_days: 0,
+            unit: crate::cursor::WindowUnit::Day,
         })
     }
 
@@ -373,11 +475,55 @@ mod tests {
     }
 
     #[test]
-    fn a_new_partition_of_a_dated_stream_falls_back_to_whole_days_before_the_shared_cursor() {
+    fn a_global_cursor_of_a_dated_stream_starts_whole_days_earlier() {
         for (lookback, expected) in [(1, "2026-11-14"), (86_401, "2026-11-13"), (100_000, "2026-11-13")] {
-            let saved = json!({"use_global_cursor": false, "states": [], "state": {"DATE": "2026-11-15"}, "lookback_window": lookback});
+            let saved = json!({"use_global_cursor": true, "state": {"DATE": "2026-11-15"}, "lookback_window": lookback});
             assert_eq!(first_day(&mut load(daily(), false, saved).unwrap(), "new"), expected);
         }
+    }
+
+    #[test]
+    fn a_new_partition_of_a_dated_stream_starts_at_its_own_start() {
+        let saved = json!({"states": [], "state": {"DATE": "2026-11-15"}, "lookback_window": 1});
+        assert_eq!(first_day(&mut load(daily(), false, saved).unwrap(), "new"), "2026-08-27");
+    }
+
+    #[test]
+    fn what_a_slice_keeps_comes_back_with_the_next_sync_until_the_slice_is_closed() {
+        let mut state = load(daily(), false, json!({})).unwrap();
+        let window = state.open(&account("A")).windows[0].unwrap();
+        state.keep(&account("A"), window, Some(json!({"token": "t1"})));
+        state.keep(&account("A"), window, Some(json!({"token": "t2"})));
+        let saved = state.checkpoint();
+        assert_eq!(
+            saved["states"][0].to_string(),
+            r#"{"partition":{"id":"A","parent_slice":{}},"cursor":{"DATE":"2026-08-27"},"kept":[{"start":"2026-08-27","end":"2026-11-24","value":{"token":"t2"}}]}"#
+        );
+        let mut state = load(daily(), false, saved).unwrap();
+        assert_eq!(state.open(&account("A")).windows, [Some(window)]);
+        assert_eq!(state.kept(&account("A"), window), Some(&json!({"token": "t2"})));
+        assert_eq!(state.kept(&account("B"), window), None);
+        state.close(&account("A"), Some(window), None);
+        assert_eq!(state.checkpoint()["states"][0].get("kept"), None);
+    }
+
+    #[test]
+    fn days_that_were_final_when_they_were_read_stay_known() {
+        let mut state = load(daily(), false, json!({})).unwrap();
+        state.final_up_to("2026-11-20".parse().unwrap());
+        let window = state.open(&account("A")).windows[0];
+        state.close(&account("A"), window, None);
+        state.open(&account("B"));
+        let saved = state.checkpoint();
+        assert_eq!(
+            (&saved["states"][0]["settled"], saved["states"][1].get("settled")),
+            (&json!("2026-11-20"), None)
+        );
+        // A partition that is gone keeps what was known of it.
+        let mut state = load(daily(), false, saved).unwrap();
+        assert_eq!(state.checkpoint()["states"][0]["settled"], "2026-11-20");
+        assert_eq!(first_day(&mut state, "A"), "2026-11-21");
+        assert_eq!(first_day(&mut state, "B"), "2026-08-27");
     }
 
     #[test]
@@ -404,6 +550,14 @@ mod tests {
             (json!({"states": [{"cursor": {}}]}), "no `partition`"),
             (json!({FIELD: "garbage"}), "neither a time nor a date"),
             (json!({"states": [{"partition": {"id": "A"}, "cursor": {"other": 1}}]}), "id=A"),
+            (
+                json!({"states": [{"partition": {"id": "A"}, "cursor": {FIELD: 1}, "settled": "soon"}]}),
+                "settled",
+            ),
+            (
+                json!({"states": [{"partition": {"id": "A"}, "cursor": {FIELD: 1}, "kept": [{"start": 1}]}]}),
+                "kept",
+            ),
             (json!({"states": [], "lookback_window": "soon"}), "lookback_window"),
             (json!({"states": [], "lookback_window": -5}), "lookback_window"),
         ] {

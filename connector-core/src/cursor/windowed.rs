@@ -1,6 +1,6 @@
 //! The cursor of a stream whose API takes a date range.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 
 use super::{Cursor, CursorValue, Saved, Window};
 
@@ -19,6 +19,55 @@ pub struct Windowed {
     pub step_days: u32,
     /// How many days before the saved value are read again because their numbers still settle.
     pub lookback_days: u32,
+    /// What a record stands for. Windows do not part one, but where a start or the step leaves no choice.
+    pub unit: WindowUnit,
+}
+
+/// The time that a record of a windowed stream stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WindowUnit {
+    /// A day, or a part of one.
+    #[default]
+    Day,
+    /// A week that begins on Monday.
+    Week,
+    /// A month.
+    Month,
+}
+
+impl WindowUnit {
+    /// The first day of the unit that holds this day.
+    fn start(self, day: NaiveDate) -> NaiveDate {
+        match self {
+            Self::Day => day,
+            Self::Week => days_before(day, day.weekday().num_days_from_monday()),
+            Self::Month => day.with_day(1).unwrap_or(day),
+        }
+    }
+}
+
+impl Windowed {
+    /// The first day that is ever asked for.
+    fn earliest(&self, today: NaiveDate) -> NaiveDate {
+        let oldest = days_before(today, self.horizon_days);
+        self.start.map_or(oldest, |start| start.max(oldest))
+    }
+
+    /// The start that was wanted and the later one that the API allows, where they differ.
+    pub(crate) fn moved_start(&self, today: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
+        let (wanted, earliest) = (self.start?, self.earliest(today));
+        (wanted < earliest).then_some((wanted, earliest))
+    }
+}
+
+/// What is known of a partition when it starts.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) saved: Saved,
+    /// Days up to this one were final when they were read.
+    pub(crate) settled: Option<NaiveDate>,
+    /// Windows of which an earlier sync kept something: they stay as they are.
+    pub(crate) kept: Vec<Window>,
 }
 
 /// One partition's progress over its windows.
@@ -26,6 +75,9 @@ pub struct Windowed {
 pub(crate) struct WindowedCursor {
     value: CursorValue,
     windows: Vec<(Window, Progress)>,
+    settled: Option<NaiveDate>,
+    /// Days up to this one are final now.
+    final_now: Option<NaiveDate>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,20 +87,29 @@ enum Progress {
 }
 
 impl WindowedCursor {
-    pub(crate) fn new(policy: &Windowed, saved: Saved, today: NaiveDate) -> Self {
-        let oldest = days_before(today, policy.horizon_days);
-        let earliest = policy.start.map_or(oldest, |start| start.max(oldest));
-        let (first, value) = match saved {
-            Saved::Nothing => (earliest, CursorValue::from_date(earliest)),
-            Saved::Own(value) | Saved::Shared(value) | Saved::Fallback(value) => {
-                let again = days_before(value.date(), policy.lookback_days);
+    /// `final_now`: the API calls the numbers of the days up to this one final.
+    pub(crate) fn new(
+        policy: &Windowed,
+        known: Known,
+        today: NaiveDate,
+        final_now: Option<NaiveDate>,
+    ) -> Self {
+        let earliest = policy.earliest(today);
+        let (first, value) = match known.saved {
+            // What the others have read says nothing of a partition that nobody has read yet.
+            Saved::Nothing | Saved::Fallback(_) => (earliest, CursorValue::from_date(earliest)),
+            Saved::Own(value) | Saved::Shared(value) => {
+                let again = policy.unit.start(days_before(value.date(), policy.lookback_days));
+                let unsettled = known.settled.and_then(|settled| settled.succ_opt());
+                let again = unsettled.map_or(again, |unsettled| again.max(policy.unit.start(unsettled)));
                 // A saved day in the future asks for nothing, with or without days to read again.
                 let first = if value.date() > today { value.date() } else { again.max(earliest) };
                 (first, CursorValue::from_date(value.date().max(earliest)))
             }
         };
-        let windows = cut(first, today, policy.step_days.max(1));
-        Self { value, windows: windows.map(|window| (window, Progress::Open)).collect() }
+        let windows = cut_around(known.kept, first, today, policy);
+        let windows = windows.into_iter().map(|window| (window, Progress::Open)).collect();
+        Self { value, windows, settled: known.settled, final_now }
     }
 }
 
@@ -56,12 +117,36 @@ fn days_before(date: NaiveDate, days: u32) -> NaiveDate {
     date.checked_sub_days(Days::new(days.into())).unwrap_or(NaiveDate::MIN)
 }
 
-/// Windows of `step` days from `first` to `last`, without gap or overlap.
-fn cut(first: NaiveDate, last: NaiveDate, step: u32) -> impl Iterator<Item = Window> {
+/// Windows from `first` to `last`, those that are kept as they are among them.
+fn cut_around(mut kept: Vec<Window>, first: NaiveDate, last: NaiveDate, policy: &Windowed) -> Vec<Window> {
+    kept.sort_by_key(|window| window.start);
+    let mut windows = Vec::new();
+    let mut next = Some(first);
+    for window in kept {
+        let Some(start) = next else { break };
+        if window.start < start || window.end < window.start || window.end > last {
+            continue;
+        }
+        if let Some(before) = window.start.pred_opt() {
+            windows.extend(cut(start, before, policy));
+        }
+        next = window.end.succ_opt();
+        windows.push(window);
+    }
+    windows.extend(next.into_iter().flat_map(|start| cut(start, last, policy)));
+    windows
+}
+
+/// Windows of at most `step_days` from `first` to `last`, without gap or overlap.
+fn cut(first: NaiveDate, last: NaiveDate, policy: &Windowed) -> impl Iterator<Item = Window> {
+    let (step, unit) = (u64::from(policy.step_days.max(1)), policy.unit);
     let mut next = Some(first);
     std::iter::from_fn(move || {
         let start = next.filter(|start| *start <= last)?;
-        let end = start.checked_add_days(Days::new(u64::from(step) - 1)).unwrap_or(last).min(last);
+        let longest = start.checked_add_days(Days::new(step)).filter(|end| *end <= last);
+        // Where it cannot reach the end, it ends before a unit begins.
+        let whole = longest.map(|next| Some(unit.start(next)).filter(|next| *next > start).unwrap_or(next));
+        let end = whole.and_then(|next| next.pred_opt()).unwrap_or(last);
         next = end.succ_opt();
         Some(Window { start, end })
     })
@@ -82,11 +167,13 @@ impl Cursor for WindowedCursor {
                 *progress = Progress::Closed(newest);
             }
         }
-        for (_, progress) in &self.windows {
+        for (window, progress) in &self.windows {
             match progress {
                 Progress::Open => break,
                 Progress::Closed(newest) => {
-                    self.value = newest.map_or(self.value, |newest| newest.max(self.value))
+                    self.value = newest.map_or(self.value, |newest| newest.max(self.value));
+                    let settled = self.final_now.map(|day| day.min(window.end));
+                    self.settled = self.settled.max(settled);
                 }
             }
         }
@@ -94,6 +181,10 @@ impl Cursor for WindowedCursor {
 
     fn value(&self) -> Option<CursorValue> {
         Some(self.value)
+    }
+
+    fn settled(&self) -> Option<NaiveDate> {
+        self.settled
     }
 }
 
@@ -118,11 +209,27 @@ mod tests {
             horizon_days: 89,
             step_days: 30,
             lookback_days: 0,
+            unit: WindowUnit::Day,
         }
     }
 
+    fn known(saved: Saved) -> Known {
+        Known { saved, settled: None, kept: Vec::new() }
+    }
+
+    fn cursor(policy: &Windowed, saved: Saved) -> WindowedCursor {
+        WindowedCursor::new(policy, known(saved), day("2026-11-24"), None)
+    }
+
+    fn window(start: &str, end: &str) -> Window {
+        Window { start: day(start), end: day(end) }
+    }
+
     fn windows(policy: &Windowed, saved: Saved) -> Vec<(String, String)> {
-        let cursor = WindowedCursor::new(policy, saved, day("2026-11-24"));
+        told(&cursor(policy, saved))
+    }
+
+    fn told(cursor: &WindowedCursor) -> Vec<(String, String)> {
         let windows = cursor.windows().into_iter().flatten();
         windows.map(|window| (window.start.to_string(), window.end.to_string())).collect()
     }
@@ -172,14 +279,14 @@ mod tests {
 
     #[test]
     fn a_saved_day_in_the_future_asks_for_nothing_and_is_kept() {
-        let cursor = WindowedCursor::new(&policy(None), Saved::Own(at("3021-01-01")), day("2026-11-24"));
+        let cursor = cursor(&policy(None), Saved::Own(at("3021-01-01")));
         assert_eq!(cursor.windows(), []);
         assert_eq!(cursor.value(), Some(at("3021-01-01")));
     }
 
     #[test]
     fn resumes_at_the_first_window_not_closed() {
-        let mut cursor = WindowedCursor::new(&policy(None), Saved::Nothing, day("2026-11-24"));
+        let mut cursor = cursor(&policy(None), Saved::Nothing);
         let all = cursor.windows();
         cursor.close(all[1], Some(at("2026-10-20")));
         assert_eq!(cursor.value(), Some(at("2026-08-27")));
@@ -189,19 +296,105 @@ mod tests {
 
     #[test]
     fn a_window_without_rows_does_not_move_it() {
-        let mut cursor = WindowedCursor::new(&policy(None), Saved::Own(at("2026-11-10")), day("2026-11-24"));
+        let mut cursor = cursor(&policy(None), Saved::Own(at("2026-11-10")));
         let window = cursor.windows()[0];
         cursor.close(window, None);
         assert_eq!(cursor.value(), Some(at("2026-11-10")));
     }
 
+    #[test]
+    fn a_partition_that_nobody_has_read_starts_at_its_own_start() {
+        let policy = policy(Some("2026-11-01"));
+        let expected = pairs(&[("2026-11-01", "2026-11-24")]);
+        assert_eq!(windows(&policy, Saved::Fallback(at("2026-11-20"))), expected);
+        assert_eq!(windows(&policy, Saved::Shared(at("2026-11-20"))), pairs(&[("2026-11-20", "2026-11-24")]));
+    }
+
+    #[test]
+    fn a_start_that_the_api_does_not_reach_is_told() {
+        let today = day("2026-11-24");
+        assert_eq!(policy(Some("2026-11-01")).moved_start(today), None);
+        assert_eq!(policy(None).moved_start(today), None);
+        let moved = Some((day("2020-01-01"), day("2026-08-27")));
+        assert_eq!(policy(Some("2020-01-01")).moved_start(today), moved);
+    }
+
+    #[test]
+    fn windows_do_not_part_a_month_or_a_week() {
+        let months = Windowed { unit: WindowUnit::Month, ..policy(Some("2026-09-10")) };
+        assert_eq!(
+            windows(&months, Saved::Nothing),
+            pairs(&[
+                ("2026-09-10", "2026-09-30"),
+                ("2026-10-01", "2026-10-30"),
+                ("2026-10-31", "2026-11-24")
+            ]),
+            "30 days do not hold October"
+        );
+        let months = Windowed { step_days: 62, ..months };
+        assert_eq!(
+            windows(&months, Saved::Nothing),
+            pairs(&[("2026-09-10", "2026-10-31"), ("2026-11-01", "2026-11-24")])
+        );
+        let weeks = Windowed { unit: WindowUnit::Week, ..policy(Some("2026-10-14")) };
+        assert_eq!(
+            windows(&weeks, Saved::Nothing),
+            pairs(&[("2026-10-14", "2026-11-08"), ("2026-11-09", "2026-11-24")])
+        );
+        let again = Windowed { lookback_days: 3, ..weeks };
+        assert_eq!(windows(&again, Saved::Own(at("2026-11-16"))), pairs(&[("2026-11-09", "2026-11-24")]));
+    }
+
+    #[test]
+    fn a_window_of_which_something_is_kept_stays_as_it_is() {
+        let kept = vec![window("2026-11-20", "2026-11-24"), window("2026-10-01", "2026-10-09")];
+        let known = Known { saved: Saved::Own(at("2026-09-28")), settled: None, kept };
+        let cursor = WindowedCursor::new(&policy(None), known.clone(), day("2026-11-24"), None);
+        let expected = pairs(&[
+            ("2026-09-28", "2026-09-30"),
+            ("2026-10-01", "2026-10-09"),
+            ("2026-10-10", "2026-11-08"),
+            ("2026-11-09", "2026-11-19"),
+            ("2026-11-20", "2026-11-24"),
+        ]);
+        assert_eq!(told(&cursor), expected);
+        // One that is read already, in part or whole, or that has no end in this sync is of no use.
+        let later = Known { saved: Saved::Own(at("2026-10-05")), ..known };
+        let cursor = WindowedCursor::new(&policy(None), later, day("2026-11-23"), None);
+        assert_eq!(told(&cursor), pairs(&[("2026-10-05", "2026-11-03"), ("2026-11-04", "2026-11-23")]));
+    }
+
+    #[test]
+    fn days_that_were_final_when_they_were_read_are_not_read_again() {
+        let policy = Windowed { lookback_days: 10, ..policy(None) };
+        let today = day("2026-11-24");
+        let mut first = WindowedCursor::new(&policy, known(Saved::Nothing), today, Some(day("2026-11-20")));
+        assert_eq!(first.settled(), None);
+        let all = first.windows();
+        first.close(all[1], None);
+        assert_eq!(first.settled(), None, "the window before it is open");
+        first.close(all[0], None);
+        assert_eq!(first.settled(), Some(day("2026-10-25")));
+        first.close(all[2], Some(at("2026-11-12")));
+        assert_eq!((first.settled(), first.value()), (Some(day("2026-11-20")), Some(at("2026-11-12"))));
+        let again = |settled| {
+            let known = Known { saved: Saved::Own(at("2026-11-12")), settled, kept: Vec::new() };
+            told(&WindowedCursor::new(&policy, known, today, None))
+        };
+        assert_eq!(again(None), pairs(&[("2026-11-02", "2026-11-24")]));
+        assert_eq!(again(Some(day("2026-11-05"))), pairs(&[("2026-11-06", "2026-11-24")]));
+        assert_eq!(again(first.settled()), pairs(&[("2026-11-21", "2026-11-24")]));
+    }
+
     proptest! {
         #[test]
-        fn windows_cover_every_day_once(back in 0_u64..400, step in 1_u32..200) {
+        fn windows_cover_every_day_once(back in 0_u64..400, step in 1_u32..200, unit in 0_usize..3) {
             let today = day("2026-11-24");
             let first = today.checked_sub_days(Days::new(back)).unwrap();
+            let unit = [WindowUnit::Day, WindowUnit::Week, WindowUnit::Month][unit];
+            let policy = Windowed { step_days: step, unit, ..policy(None) };
             let mut expected = first;
-            for window in cut(first, today, step) {
+            for window in cut(first, today, &policy) {
                 prop_assert_eq!(window.start, expected);
                 prop_assert!(window.end >= window.start && window.end <= today);
                 prop_assert!((window.end - window.start).num_days() < i64::from(step));
