@@ -4,6 +4,7 @@
 //! under the bound that all streams share, and closes them in the state. Parents never wait for their children, so
 //! nothing can deadlock; what waits for the writer waits on its bounded queue.
 
+mod batches;
 mod plan;
 mod read;
 mod run;
@@ -19,6 +20,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
+use crate::cursor::CursorPolicy;
 use crate::emitter::{Emitter, OutputClosed, StreamOutput};
 use crate::failure::Failure;
 use crate::fault;
@@ -167,6 +169,13 @@ impl Sync<'_> {
             }
         }
         let single = stream.partitions() == Partitions::Single;
+        if let CursorPolicy::Windowed(policy) = stream.cursor()
+            && let Some((wanted, earliest)) = policy.moved_start(options.now.date_naive())
+        {
+            tracing::warn!(
+                "stream {name}: the API does not reach back to {wanted}; it is read from {earliest} on"
+            );
+        }
         let state = StreamState::new(stream.cursor(), single, saved, options.now)
             .map_err(|failure| failure.in_stream(name))?;
         Ok(StreamRun::new(stream.clone(), Some(output), state, options.now))

@@ -52,10 +52,16 @@ impl Failure {
         self
     }
 
-    /// Names the stream that failed, in front of the message.
-    pub(crate) fn in_stream(mut self, stream: &str) -> Self {
-        self.message = format!("stream {stream}: {}", self.message);
+    /// Names what failed, in front of the message.
+    #[must_use]
+    pub fn about(mut self, what: impl std::fmt::Display) -> Self {
+        self.message = format!("{what}: {}", self.message);
         self
+    }
+
+    /// Names the stream that failed, in front of the message.
+    pub(crate) fn in_stream(self, stream: &str) -> Self {
+        self.about(format_args!("stream {stream}"))
     }
 
     /// Says that a smaller request may succeed: a slice of several partitions is then split and read again.

@@ -72,6 +72,7 @@
 //! # }
 //! ```
 
+mod cast;
 mod cli;
 mod cursor;
 mod emitter;
@@ -81,6 +82,7 @@ mod fault;
 mod partition;
 mod peek;
 mod reporting;
+mod slice;
 mod source;
 mod state;
 mod state_file;
@@ -92,6 +94,7 @@ pub use cli::run;
 pub use cursor::{ClientFiltered, CursorFormat, CursorPolicy, CursorValue, Window, WindowUnit, Windowed};
 pub use emitter::{Clock, Emitter, OutputClosed, StreamOutput};
 pub use failure::Failure;
-pub use partition::{Partition, Slice};
+pub use partition::Partition;
+pub use slice::Slice;
 pub use source::{Context, Source};
 pub use stream::{Batch, Descriptor, Page, Pages, Partitions, RawRecord, Stream};

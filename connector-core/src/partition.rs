@@ -1,4 +1,4 @@
-//! [`Partition`]: the part of a stream that belongs to one parent record, and [`Slice`]: what is read at once.
+//! [`Partition`]: the part of a stream that belongs to one parent record.
 
 use std::sync::Arc;
 
@@ -6,9 +6,6 @@ use serde::de::Error as _;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
-
-use crate::cursor::Window;
-use crate::emitter::StreamOutput;
 
 const PARENT: &str = "parent_slice";
 
@@ -146,71 +143,6 @@ impl std::fmt::Display for Partition {
     }
 }
 
-/// One partition, or a batch of them that one request can serve, and the window to ask for: the unit that is
-/// scheduled, read and closed. Each partition of a batch keeps its own state.
-#[derive(Clone, Debug)]
-pub struct Slice {
-    partitions: Arc<[Partition]>,
-    window: Option<Window>,
-    output: Option<StreamOutput>,
-}
-
-impl Slice {
-    /// A slice as the engine would build it: for testing a stream's `read` alone.
-    pub fn new(partitions: impl Into<Arc<[Partition]>>, window: Option<Window>) -> Self {
-        Self { partitions: partitions.into(), window, output: None }
-    }
-
-    pub(crate) fn reporting_to(mut self, output: Option<StreamOutput>) -> Self {
-        self.output = output;
-        self
-    }
-
-    /// The partitions to read; more than one only where the stream's [`Batch`](crate::Batch) allows it.
-    pub fn partitions(&self) -> &[Partition] {
-        &self.partitions
-    }
-
-    /// The first partition: the only one unless the stream reads batches.
-    pub fn partition(&self) -> Partition {
-        self.partitions.first().cloned().unwrap_or_default()
-    }
-
-    /// The dates to ask for, where the stream's cursor is windowed.
-    pub fn window(&self) -> Option<&Window> {
-        self.window.as_ref()
-    }
-
-    /// Tells the platform that this stream waits for a rate limit. Never blocks.
-    ///
-    /// Said once for a wait, however many slices of the stream wait for it.
-    pub fn rate_limited(&self, wait: std::time::Duration) {
-        if let Some(output) = &self.output {
-            output.rate_limited(wait);
-        }
-    }
-
-    /// The two halves, or `None` for a single partition.
-    pub(crate) fn split(&self) -> Option<[Slice; 2]> {
-        let middle = self.partitions.len() / 2;
-        let half = |partitions: &[Partition]| Slice { partitions: partitions.into(), ..self.clone() };
-        (middle > 0).then(|| [half(&self.partitions[..middle]), half(&self.partitions[middle..])])
-    }
-}
-
-impl std::fmt::Display for Slice {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.partition())?;
-        if self.partitions.len() > 1 {
-            write!(f, " and {} more", self.partitions.len() - 1)?;
-        }
-        if let Some(window) = &self.window {
-            write!(f, " from {} to {}", window.start, window.end)?;
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -250,14 +182,5 @@ mod tests {
     fn a_parent_that_is_no_object_is_refused() {
         let error = serde_json::from_value::<Partition>(json!({"id": "1", "parent_slice": 3})).unwrap_err();
         assert!(error.to_string().contains("parent_slice"), "{error}");
-    }
-
-    #[test]
-    fn splitting_keeps_every_partition_once_and_ends_at_one() {
-        let partitions: Vec<_> = (0..5).map(|id| Partition::root().child([("id", id.to_string())])).collect();
-        let [left, right] = Slice::new(partitions.clone(), None).split().unwrap();
-        let together: Vec<_> = left.partitions().iter().chain(right.partitions()).cloned().collect();
-        assert_eq!(together, partitions);
-        assert!(Slice::new(vec![Partition::root()], None).split().is_none());
     }
 }

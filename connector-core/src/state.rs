@@ -255,6 +255,11 @@ impl StreamState {
         }
     }
 
+    /// Whether the stream is read in windows.
+    pub(crate) fn is_windowed(&self) -> bool {
+        matches!(self.policy, CursorPolicy::Windowed(_))
+    }
+
     /// Says up to which day the source calls its numbers final. To be said before partitions are opened.
     pub(crate) fn final_up_to(&mut self, day: NaiveDate) {
         self.final_now = Some(day);

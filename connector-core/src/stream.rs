@@ -1,13 +1,19 @@
 //! [`Stream`]: what a connector says of one stream, and how it reads one slice of it.
 
+use std::future::ready;
+
 use bytes::Bytes;
+use chrono::NaiveDate;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::cursor::CursorPolicy;
 use crate::failure::Failure;
-use crate::partition::{Partition, Slice};
+use crate::partition::Partition;
+use crate::slice::Slice;
 
 /// The pages of one slice, in order. A failure ends the slice.
 pub type Pages<'a> = BoxStream<'a, Result<Page, Failure>>;
@@ -34,6 +40,13 @@ pub trait Stream: Send + Sync + 'static {
         Batch::One
     }
 
+    /// The last day whose numbers the source calls final, together with all days before it. Asked once before a stream
+    /// with a windowed cursor is read; days that were final when they were read are not read again. `None`: nobody
+    /// knows, so days are read again as the lookback says.
+    fn final_up_to(&self) -> BoxFuture<'_, Option<NaiveDate>> {
+        ready(None).boxed()
+    }
+
     /// Reads one slice: the only I/O of a stream. Retries belong here, or below; the engine only splits batches.
     fn read<'a>(&'a self, slice: &'a Slice) -> Pages<'a>;
 }
@@ -49,12 +62,21 @@ pub struct Descriptor {
     pub primary_key: Vec<String>,
     /// Top-level fields that are taken out of every record, for example because they hold secrets.
     pub dropped_fields: Vec<String>,
+    /// Whether values are made to fit the schema: `"12"` becomes 12 in a field of numbers, 12 becomes `"12"` in one of
+    /// text. Numbers stay exact; what cannot be converted stays as it is.
+    pub cast_to_schema: bool,
 }
 
 impl Descriptor {
     /// A stream without primary key.
     pub fn new(name: impl Into<String>, json_schema: Map<String, Value>) -> Self {
-        Self { name: name.into(), json_schema, primary_key: Vec::new(), dropped_fields: Vec::new() }
+        Self {
+            name: name.into(),
+            json_schema,
+            primary_key: Vec::new(),
+            dropped_fields: Vec::new(),
+            cast_to_schema: false,
+        }
     }
 
     /// Says which fields together name a record.
@@ -68,6 +90,13 @@ impl Descriptor {
     #[must_use]
     pub fn without_fields<F: Into<String>>(mut self, fields: impl IntoIterator<Item = F>) -> Self {
         self.dropped_fields = fields.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Makes the values of every record fit the schema.
+    #[must_use]
+    pub fn cast_to_schema(mut self) -> Self {
+        self.cast_to_schema = true;
         self
     }
 }

@@ -18,6 +18,7 @@ use serde::de::{Error as _, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
+pub(crate) use columns::OF_ADS;
 pub use custom_report::{CustomReport, StatusFilter};
 pub use pinterest_client::model::{
     AdDeliveryStatus, AttributionType, ConversionReportTime, DeliveryStatus, Granularity, Level, WindowDays,
@@ -143,6 +144,19 @@ impl Config {
     /// The sign-in: the `credentials` object completed by what stands at the top level.
     pub fn credentials(&self) -> Credentials {
         self.credentials.clone()
+    }
+
+    /// The ad accounts that are named to be read, no others; empty when all are wanted, or all but some.
+    pub fn named_accounts(&self) -> Vec<&str> {
+        self.account_id.iter().chain(&self.account_ids).map(String::as_str).collect()
+    }
+
+    /// The one ad account that is named, where it is one.
+    pub fn only_account(&self) -> Option<&str> {
+        match self.named_accounts()[..] {
+            [account] => Some(account),
+            _ => None,
+        }
     }
 
     /// Whether this ad account is to be read, by `account_id`, `account_ids` and `excluded_account_ids`.

@@ -13,11 +13,10 @@ use std::sync::Arc;
 use airbyte_protocol::ConnectorSpecification;
 use async_trait::async_trait;
 use connector_core::{Context, Failure, Source, Stream};
-use pinterest_client::{Args, Limits, RetryPolicy, endpoint};
+use pinterest_client::{Args, JobPolicy, Limits, RetryPolicy, endpoint};
 
 use config::Config;
 use sign_in::SignIn;
-use streams::{ALL, ApiStream};
 
 /// The source.
 ///
@@ -34,6 +33,8 @@ pub struct Pinterest {
     pub retry: Option<RetryPolicy>,
     /// The request budgets; `None`: the documented ones.
     pub limits: Option<Limits>,
+    /// How patiently reports are waited for; `None`: the client's default.
+    pub jobs: Option<JobPolicy>,
 }
 
 impl Pinterest {
@@ -63,11 +64,7 @@ impl Source for Pinterest {
 
     fn streams(&self, config: Config, context: Context) -> Result<Vec<Arc<dyn Stream>>, Failure> {
         let sign_in = self.sign_in(&config, context);
-        let config = Arc::new(config);
-        let streams = ALL.iter().map(|def| {
-            Ok(Arc::new(ApiStream::new(*def, Arc::clone(&config), Arc::clone(&sign_in))?) as Arc<dyn Stream>)
-        });
-        streams.collect()
+        streams::all(&Arc::new(config), &sign_in, self.jobs.unwrap_or_default())
     }
 
     async fn prepare(&self, config: &Config, context: Context) -> Result<(), Failure> {

@@ -22,6 +22,8 @@ pub(crate) fn failure(error: Error) -> Failure {
             Some(408 | 500..) => {
                 Failure::transient(advice("Pinterest had a problem, sync again later")).divisible()
             }
+            _ if matches!(error, Error::TooLarge { .. }) => Failure::system(error.to_string()).divisible(),
+            _ if matches!(error, Error::Report { .. }) => Failure::transient(advice("sync again later")),
             Some(413 | 414 | 431) => Failure::system(error.to_string()).divisible(),
             _ if error.is_retryable() => {
                 Failure::transient(advice("sync again later; if it goes on, check the network")).divisible()
@@ -30,6 +32,14 @@ pub(crate) fn failure(error: Error) -> Failure {
         }
     };
     failure.with_source(error)
+}
+
+/// As [`failure`], for a request about several entities at once: what is wrong with one of them, or with their number,
+/// must not cost the others.
+pub(crate) fn batch_failure(error: Error) -> Failure {
+    let may_be_one_of_them = matches!(error.status(), Some(400 | 404..=499)) && !error.is_rate_limit();
+    let failure = failure(error);
+    if may_be_one_of_them { failure.divisible() } else { failure }
 }
 
 fn is_app_refused(error: &Error) -> bool {
@@ -46,6 +56,14 @@ pub(crate) fn has_no_catalog(error: &Error) -> bool {
         tracing::warn!("{error}: taken for an account without a catalog");
     }
     conflict
+}
+
+/// Whether Pinterest lists no more of the pins of a board.
+///
+/// Source: users report "Pagination beyond 100.000 pins are not allowed."; the OpenAPI description does not name the limit.
+pub(crate) fn is_past_the_last_page(error: &Error) -> bool {
+    matches!(error, Error::Api { status, body, .. }
+        if status.is_client_error() && body.message.to_ascii_lowercase().contains("pagination beyond"))
 }
 
 /// Whether a request for several parents at once may have been refused for asking so, and not for its parents.

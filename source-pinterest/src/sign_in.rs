@@ -4,6 +4,7 @@ use std::error::Error;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use connector_core::{Context, Failure};
 use pinterest_client::{App, Auth, Client, TokenListener, Tokens};
 use secrecy::ExposeSecret;
@@ -33,6 +34,11 @@ impl SignIn {
         }
         let built = self.build()?;
         Ok(self.client.get_or_init(|| built).clone())
+    }
+
+    /// The moment the command started.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.context.now()
     }
 
     fn build(&self) -> Result<Client, Failure> {

@@ -1,279 +1,79 @@
-//! The streams as a table, and the engine's view of one row.
+//! The streams: one module for each family, and what they have in common.
+
+mod ad_accounts;
+mod analytics;
+mod board_pins;
+mod custom_reports;
+mod listings;
+mod reporting;
+mod reports;
+mod schema;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use connector_core::{
-    Batch, ClientFiltered, CursorFormat, CursorPolicy, CursorValue, Descriptor, Failure, Page, Pages,
-    Partitions, RawRecord, Slice, Stream,
-};
-use futures::{StreamExt, TryStreamExt, stream};
-use pinterest_client::{Args, Endpoint, Error, Observer, RateLimited, RawPage, endpoint};
+use connector_core::{Failure, Page, RawRecord, Slice, Stream};
+use pinterest_client::{Client, JobPolicy, Observer, RateLimited, RawPage};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::config::Config;
-use crate::policy;
 use crate::sign_in::SignIn;
+use ad_accounts::AdAccounts;
+use analytics::Analytics;
+use board_pins::BoardPins;
+use listings::Listing;
+use reporting::Reporting;
+use reports::ReportStream;
 
-/// One stream: what differs from the others.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct StreamDef {
-    pub(crate) name: &'static str,
-    endpoint: &'static Endpoint,
-    schema: &'static str,
-    parent: Option<&'static str>,
-    /// The path values or the query parameter that the partition and its parent fill, outermost last.
-    keys: &'static [Key],
-    /// Whether records have an `updated_time` that the API cannot filter by.
-    incremental: bool,
-    /// Whether `status` of the config is sent.
-    statuses: bool,
-    /// Whether `account_id` of the config is sent as `ad_account_id`.
-    account: bool,
-    batch: BatchDef,
-    dropped_fields: &'static [&'static str],
-    /// Whether a conflict means that the account has no catalog.
-    empty_without_catalog: bool,
+/// All streams that a config offers, in the order of the catalog.
+pub(crate) fn all(
+    config: &Arc<Config>,
+    sign_in: &Arc<SignIn>,
+    jobs: JobPolicy,
+) -> Result<Vec<Arc<dyn Stream>>, Failure> {
+    let mut streams: Vec<Arc<dyn Stream>> = Vec::new();
+    for def in listings::ALL {
+        let listing = Listing::new(*def, Arc::clone(config), Arc::clone(sign_in))?;
+        streams.push(match def.name {
+            "ad_accounts" => Arc::new(AdAccounts(listing)),
+            "board_pins" => Arc::new(BoardPins(listing)),
+            _ => Arc::new(listing),
+        });
+    }
+    let reporting = Arc::new(Reporting::new(Arc::clone(config), Arc::clone(sign_in), jobs));
+    for def in analytics::ALL {
+        streams.push(Arc::new(Analytics::new(*def, Arc::clone(&reporting))?));
+    }
+    for def in reports::ALL {
+        streams
+            .push(Arc::new(ReportStream::new(reports::built_in(def, &reporting)?, Arc::clone(&reporting))));
+    }
+    for report in &config.custom_reports {
+        let made = custom_reports::made(report)?;
+        streams.push(Arc::new(ReportStream::new(made, Arc::clone(&reporting))));
+    }
+    Ok(streams)
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Key {
-    Path(&'static str),
-    /// The id of the one partition of the slice, or with another name the ids of all of them, with commas.
-    Query {
-        one: &'static str,
-        many: &'static str,
-    },
-}
-
-/// How many partitions a request takes, and the record field that tells them apart.
-type BatchDef = Option<(usize, &'static str)>;
-
-macro_rules! schema {
-    ($name:literal) => {
-        include_str!(concat!("../schemas/", $name, ".json"))
-    };
-}
-
-const LIST: StreamDef = StreamDef {
-    name: "",
-    endpoint: &endpoint::BOARDS,
-    schema: "{}",
-    parent: None,
-    keys: &[],
-    incremental: false,
-    statuses: false,
-    account: false,
-    batch: None,
-    dropped_fields: &[],
-    empty_without_catalog: false,
-};
-const ORGANIC: StreamDef = StreamDef { account: true, ..LIST };
-const PER_BOARD: StreamDef = StreamDef { parent: Some("boards"), keys: &[Key::Path("board_id")], ..ORGANIC };
-const PER_ACCOUNT: StreamDef =
-    StreamDef { parent: Some("ad_accounts"), keys: &[Key::Path("ad_account_id")], ..LIST };
-const ENTITIES: StreamDef = StreamDef { incremental: true, statuses: true, ..PER_ACCOUNT };
-
-/// All streams, in the order of the catalog.
-pub(crate) const ALL: &[StreamDef] = &[
-    StreamDef { name: "boards", endpoint: &endpoint::BOARDS, schema: schema!("boards"), ..ORGANIC },
-    StreamDef { name: "catalogs", endpoint: &endpoint::CATALOGS, schema: schema!("catalogs"), ..ORGANIC },
-    StreamDef {
-        name: "catalogs_feeds",
-        endpoint: &endpoint::CATALOGS_FEEDS,
-        schema: schema!("catalogs_feeds"),
-        dropped_fields: &["credentials"],
-        ..ORGANIC
-    },
-    StreamDef {
-        name: "catalogs_product_groups",
-        endpoint: &endpoint::CATALOGS_PRODUCT_GROUPS,
-        schema: schema!("catalogs_product_groups"),
-        empty_without_catalog: true,
-        ..ORGANIC
-    },
-    StreamDef {
-        name: "ad_accounts",
-        endpoint: &endpoint::AD_ACCOUNTS,
-        schema: schema!("ad_accounts"),
-        ..LIST
-    },
-    StreamDef {
-        name: "board_sections",
-        endpoint: &endpoint::BOARD_SECTIONS,
-        schema: schema!("board_sections"),
-        ..PER_BOARD
-    },
-    StreamDef {
-        name: "board_pins",
-        endpoint: &endpoint::BOARD_PINS,
-        schema: schema!("board_pins"),
-        ..PER_BOARD
-    },
-    StreamDef {
-        name: "board_section_pins",
-        endpoint: &endpoint::BOARD_SECTION_PINS,
-        schema: schema!("board_section_pins"),
-        parent: Some("board_sections"),
-        keys: &[Key::Path("section_id"), Key::Path("board_id")],
-        ..ORGANIC
-    },
-    StreamDef {
-        name: "audiences",
-        endpoint: &endpoint::AUDIENCES,
-        schema: schema!("audiences"),
-        ..PER_ACCOUNT
-    },
-    StreamDef {
-        name: "keywords",
-        endpoint: &endpoint::KEYWORDS,
-        schema: schema!("keywords"),
-        parent: Some("ad_groups"),
-        keys: &[Key::Query { one: "ad_group_id", many: "ad_group_ids" }, Key::Path("ad_account_id")],
-        batch: Some((250, "parent_id")),
-        ..LIST
-    },
-    StreamDef {
-        name: "conversion_tags",
-        endpoint: &endpoint::CONVERSION_TAGS,
-        schema: schema!("conversion_tags"),
-        ..PER_ACCOUNT
-    },
-    StreamDef {
-        name: "customer_lists",
-        endpoint: &endpoint::CUSTOMER_LISTS,
-        schema: schema!("customer_lists"),
-        ..PER_ACCOUNT
-    },
-    StreamDef { name: "campaigns", endpoint: &endpoint::CAMPAIGNS, schema: schema!("campaigns"), ..ENTITIES },
-    StreamDef { name: "ad_groups", endpoint: &endpoint::AD_GROUPS, schema: schema!("ad_groups"), ..ENTITIES },
-    StreamDef { name: "ads", endpoint: &endpoint::ADS, schema: schema!("ads"), ..ENTITIES },
-];
-
-/// A row of the table with the config and the client it is read with.
-pub(crate) struct ApiStream {
-    def: StreamDef,
-    schema: serde_json::Map<String, serde_json::Value>,
-    config: Arc<Config>,
-    sign_in: Arc<SignIn>,
-    /// Whether the API has refused to serve several partitions at once.
-    one_at_a_time: AtomicBool,
-}
-
-impl ApiStream {
-    pub(crate) fn new(def: StreamDef, config: Arc<Config>, sign_in: Arc<SignIn>) -> Result<Self, Failure> {
-        let schema = serde_json::from_str(def.schema).map_err(|error| {
-            Failure::system(format!("the schema of {} is broken", def.name)).with_source(error)
-        })?;
-        Ok(Self { def, schema, config, sign_in, one_at_a_time: AtomicBool::new(false) })
-    }
-
-    fn args(&self, slice: &Slice) -> Args {
-        let mut args = Args::new();
-        let mut partition = slice.partition();
-        for key in self.def.keys {
-            args = match key {
-                Key::Path(name) => args.path(*name, partition.get("id").unwrap_or_default()),
-                Key::Query { one, many } => {
-                    let ids: Vec<_> =
-                        slice.partitions().iter().filter_map(|partition| partition.get("id")).collect();
-                    args.query(if ids.len() == 1 { *one } else { *many }, ids.join(","))
-                }
-            };
-            partition = partition.parent();
-        }
-        if let (true, Some(account)) = (self.def.account, &self.config.account_id) {
-            args = args.query("ad_account_id", account);
-        }
-        let statuses: Vec<_> = self.config.status.iter().flatten().map(ToString::to_string).collect();
-        if self.def.statuses && !statuses.is_empty() {
-            args = args.query("entity_statuses", statuses.join(","));
-        }
-        args
-    }
-
-    /// With one account configured, that account is asked for instead of the list.
-    fn request(&self, slice: &Slice) -> (&'static Endpoint, Args) {
-        match &self.config.account_id {
-            Some(account) if self.def.name == "ad_accounts" => {
-                (&endpoint::AD_ACCOUNT, Args::new().path("ad_account_id", account))
-            }
-            _ => (self.def.endpoint, self.args(slice)),
-        }
-    }
-}
-
-impl Stream for ApiStream {
-    fn descriptor(&self) -> Descriptor {
-        Descriptor::new(self.def.name, self.schema.clone())
-            .primary_key(["id"])
-            .without_fields(self.def.dropped_fields.iter().copied())
-    }
-
-    fn partitions(&self) -> Partitions {
-        self.def.parent.map_or(Partitions::Single, |parent| Partitions::ChildrenOf {
-            parent: parent.to_owned(),
-            key: "id".to_owned(),
-        })
-    }
-
-    fn cursor(&self) -> CursorPolicy {
-        if !self.def.incremental {
-            return CursorPolicy::FullRefresh;
-        }
-        let start = self.config.start_date.map(CursorValue::from_date).or(CursorValue::from_epoch_seconds(0));
-        CursorPolicy::ClientFiltered(ClientFiltered {
-            field: "updated_time".to_owned(),
-            format: CursorFormat::EpochSeconds,
-            start,
-        })
-    }
-
-    fn batch(&self) -> Batch {
-        self.def
-            .batch
-            .map_or(Batch::One, |(size, field)| Batch::UpTo { size, partition_of: field.to_owned() })
-    }
-
-    fn read<'a>(&'a self, slice: &'a Slice) -> Pages<'a> {
-        let (endpoint, args) = self.request(slice);
-        let client = match self.sign_in.client() {
-            Ok(client) => client.observed_by(Arc::new(SliceObserver(slice.clone()))),
-            Err(failure) => return stream::iter([Err(failure)]).boxed(),
-        };
-        if slice.partitions().len() > 1 && self.one_at_a_time.load(Ordering::Relaxed) {
-            return stream::iter([Err(refused_at_once().divisible())]).boxed();
-        }
-        let pages = client.list(endpoint, args).pages().map_ok(page);
-        pages.or_else(move |error| async move { self.judge(slice, error) }).boxed()
-    }
-}
-
-impl ApiStream {
-    /// What a failed request means for its slice.
-    fn judge(&self, slice: &Slice, error: Error) -> Result<Page, Failure> {
-        if self.def.empty_without_catalog && policy::has_no_catalog(&error) {
-            return Ok(Page::default());
-        }
-        if slice.partitions().len() > 1 && policy::may_refuse_batches(&error) {
-            if !self.one_at_a_time.swap(true, Ordering::Relaxed) {
-                tracing::warn!(
-                    "stream {}: {error}: from here on each request asks for one parent",
-                    self.def.name
-                );
-            }
-            return Err(refused_at_once().with_source(error).divisible());
-        }
-        Err(policy::failure(error))
-    }
-}
-
-fn refused_at_once() -> Failure {
-    Failure::system("Pinterest refused to serve several parents at once")
+/// The client that reads a slice; the platform is told when it waits for a rate limit.
+fn client_for(slice: &Slice, sign_in: &SignIn) -> Result<Client, Failure> {
+    Ok(sign_in.client()?.observed_by(Arc::new(SliceObserver(slice.clone()))))
 }
 
 /// The client has read these bytes as JSON objects already.
 fn page(page: RawPage) -> Page {
     Page::new(page.items.into_iter().map(RawRecord::already_checked))
+}
+
+/// The id of a record, whether it came as text or as a number.
+fn id(record: &[u8]) -> Option<&str> {
+    #[derive(Deserialize)]
+    struct Id<'a> {
+        #[serde(borrow)]
+        id: &'a RawValue,
+    }
+    let record: Id<'_> = serde_json::from_slice(record).ok()?;
+    Some(record.id.get().trim_matches('"'))
 }
 
 /// Tells the platform when a slice waits for a rate limit.
@@ -282,27 +82,5 @@ struct SliceObserver(Slice);
 impl Observer for SliceObserver {
     fn rate_limited(&self, wait: &RateLimited) {
         self.0.rate_limited(wait.wait);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn the_table_is_sound() {
-        let names: HashSet<_> = ALL.iter().map(|def| def.name).collect();
-        assert_eq!(names.len(), ALL.len());
-        for def in ALL {
-            let schema: serde_json::Value = serde_json::from_str(def.schema).unwrap();
-            let properties = schema["properties"].as_object().unwrap();
-            assert!(properties.contains_key("id"), "{}", def.name);
-            assert!(!def.incremental || properties.contains_key("updated_time"), "{}", def.name);
-            assert!(def.parent.is_none_or(|parent| names.contains(parent)), "{}", def.name);
-            assert!(def.dropped_fields.iter().all(|field| !properties.contains_key(*field)), "{}", def.name);
-            assert!(def.batch.is_none_or(|(_, field)| properties.contains_key(field)), "{}", def.name);
-        }
     }
 }

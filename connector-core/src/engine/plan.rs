@@ -3,7 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::cursor::Window;
-use crate::partition::{Partition, Slice};
+use crate::partition::Partition;
+use crate::slice::Slice;
 
 /// The slices of one stream that wait to be read, and the batches that are not full yet.
 #[derive(Debug)]

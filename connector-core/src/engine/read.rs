@@ -1,17 +1,20 @@
 //! Reads one slice: pages to rendered records, cursor values and the children's partitions.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use serde_json::Value;
 
+use crate::cast::Cast;
 use crate::cursor::CursorValue;
 use crate::emitter::{Lines, OutputClosed, StreamOutput};
 use crate::failure::Failure;
 use crate::fault;
-use crate::partition::{Slice, as_text};
+use crate::partition::as_text;
 use crate::peek::Peek;
+use crate::slice::Slice;
 use crate::stream::{Page, RawRecord, Stream};
 use crate::transform::without_fields;
 
@@ -25,7 +28,12 @@ pub(super) struct Reading {
     pub(super) cursor: Option<usize>,
     pub(super) partition_of: Option<usize>,
     pub(super) children: Vec<(usize, Child)>,
+    pub(super) name: String,
     pub(super) dropped_fields: Vec<String>,
+    /// Makes records fit the schema.
+    pub(super) cast: Option<Cast>,
+    /// The fields that did not fit, so that each is told once.
+    pub(super) not_cast: Mutex<HashSet<String>>,
     pub(super) output: Option<StreamOutput>,
     pub(super) now: DateTime<Utc>,
 }
@@ -176,13 +184,31 @@ fn render(
     lines: &mut Lines,
     emitted_at: i64,
 ) -> Result<(), Failure> {
-    if reading.dropped_fields.is_empty() {
-        output.render(lines, record.as_bytes(), emitted_at);
-        return Ok(());
-    }
-    let mut shorter = Vec::with_capacity(record.as_bytes().len());
-    without_fields(record.as_bytes(), &reading.dropped_fields, &mut shorter)
-        .map_err(|error| Failure::system("a record is not a JSON object").with_source(error))?;
-    output.render(lines, &shorter, emitted_at);
+    let mut changed = Vec::new();
+    let outcome = match &reading.cast {
+        None if reading.dropped_fields.is_empty() => {
+            output.render(lines, record.as_bytes(), emitted_at);
+            return Ok(());
+        }
+        None => without_fields(record.as_bytes(), &reading.dropped_fields, &mut changed),
+        Some(cast) => {
+            let mut warn = |field: &str| reading.does_not_fit(field);
+            cast.apply(record.as_bytes(), &reading.dropped_fields, &mut changed, &mut warn)
+        }
+    };
+    outcome.map_err(|error| Failure::system("a record is not a JSON object").with_source(error))?;
+    output.render(lines, &changed, emitted_at);
     Ok(())
+}
+
+impl Reading {
+    fn does_not_fit(&self, field: &str) {
+        let mut told = self.not_cast.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.insert(field.to_owned()) {
+            tracing::warn!(
+                "stream {}: values of {field} do not fit the schema; they stay as they came",
+                self.name
+            );
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! One stream of a sync: takes partitions, plans slices, has them read, and closes them in its state.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use airbyte_protocol::{FailureType, StreamStatus};
 use chrono::{DateTime, Utc};
@@ -10,14 +10,17 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant};
 
+use crate::cast::Cast;
 use crate::cursor::CursorValue;
 use crate::emitter::{Emitter, OutputClosed, StreamOutput};
 use crate::failure::Failure;
-use crate::partition::{Partition, Slice};
+use crate::partition::Partition;
 use crate::peek::Peek;
+use crate::slice::{Desk, Note, Slice};
 use crate::state::StreamState;
 use crate::stream::{Batch, Partitions, Stream};
 
+use super::batches::Batches;
 use super::plan::Plan;
 use super::read::{Ended, Reading, Stopped, read_slice};
 use super::{FromParent, report};
@@ -25,6 +28,8 @@ use super::{FromParent, report};
 /// A checkpoint is written at the latest after this many records, or this long after the last …
 const RECORDS_BETWEEN_CHECKPOINTS: u64 = 10_000;
 const TIME_BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(15);
+/// So many slices of a stream may have begun; those that wait without a worker count, too.
+const MOST_BEGUN: usize = 256;
 /// Failures that are told one by one; the rest is counted.
 const FAILURES_TOLD: usize = 10;
 
@@ -51,6 +56,7 @@ pub(super) struct StreamRun {
     children: Vec<Child>,
     incoming: Option<mpsc::UnboundedReceiver<FromParent>>,
     plan: Plan,
+    batches: Batches,
     seen: HashSet<Partition>,
     failures: Vec<Failure>,
     failed_partitions: usize,
@@ -80,6 +86,7 @@ impl StreamRun {
             children: Vec::new(),
             incoming: None,
             plan: Plan::new(batch_size),
+            batches: Batches::default(),
             seen: HashSet::new(),
             failures: Vec::new(),
             failed_partitions: 0,
@@ -121,6 +128,12 @@ impl StreamRun {
         emitter: Emitter,
     ) -> Result<Option<String>, OutputClosed> {
         let reading = Arc::new(self.reading());
+        if self.output.is_some()
+            && self.state.is_windowed()
+            && let Some(day) = self.stream.final_up_to().await
+        {
+            self.state.final_up_to(day);
+        }
         let fixed = match &self.partitions {
             Partitions::Single => vec![Partition::root()],
             Partitions::Each(list) => list.clone(),
@@ -131,19 +144,29 @@ impl StreamRun {
         if incoming.is_none() {
             self.plan.all_known();
         }
+        let (notes, mut heard) = mpsc::unbounded_channel();
         let mut running = JoinSet::new();
+        let mut idle = 0;
         loop {
-            while running.len() < concurrency
-                && let Some(slice) = self.plan.next()
+            while running.len() < (concurrency + idle).min(MOST_BEGUN.max(concurrency))
+                && let Some(slice) = self.next_slice(&reading)
             {
                 let bounds =
                     slice.partitions().iter().map(|partition| self.state.lower_bound(partition)).collect();
-                running.spawn(self.read_when_permitted(slice, bounds, reading.clone(), permits.clone()));
+                let desk = self.desk(&slice, notes.clone(), permits.clone());
+                running.spawn(read_at(desk, self.stream.clone(), reading.clone(), slice, bounds));
             }
             if running.is_empty() && incoming.is_none() {
                 break;
             }
             tokio::select! {
+                // Notes first: one that a slice has left behind must not reach its state after it was closed.
+                biased;
+                Some(note) = heard.recv() => match note {
+                    Note::Idle => idle += 1,
+                    Note::Busy => idle -= 1,
+                    Note::Keep(slice, value) => self.keep(&slice, value).await?,
+                },
                 message = next_from(&mut incoming), if incoming.is_some() => match message {
                     Some(FromParent::End) => {
                         incoming = None;
@@ -165,6 +188,35 @@ impl StreamRun {
         self.finish(&reading, &emitter).await
     }
 
+    /// The next slice that is worth reading.
+    fn next_slice(&mut self, reading: &Reading) -> Option<Slice> {
+        loop {
+            let slice = self.plan.next()?;
+            if let Some(halves) = self.batches.too_large(&slice) {
+                self.plan.retry(halves);
+            } else if self.batches.is_hopeless(&slice) {
+                let why =
+                    Failure::transient("it was not asked for, because everything before it failed, too");
+                self.slice_failed(&slice, why);
+                tell_children(reading, &slice);
+            } else {
+                return Some(slice);
+            }
+        }
+    }
+
+    fn desk(&self, slice: &Slice, notes: mpsc::UnboundedSender<Note>, workers: Arc<Semaphore>) -> Desk {
+        let kept = slice.window().and_then(|window| self.state.kept(&slice.partition(), *window));
+        Desk::new(self.output.clone(), kept.cloned(), notes, workers)
+    }
+
+    async fn keep(&mut self, slice: &Slice, value: Option<Value>) -> Result<(), OutputClosed> {
+        let (Some(window), Some(output)) = (slice.window(), &self.output) else { return Ok(()) };
+        self.state.keep(&slice.partition(), *window, value);
+        self.since_checkpoint = (0, Instant::now());
+        output.checkpoint(self.state.checkpoint()).await
+    }
+
     fn reading(&mut self) -> Reading {
         let mut peek = Peek::default();
         let descriptor = self.stream.descriptor();
@@ -177,8 +229,12 @@ impl StreamRun {
         };
         let children = std::mem::take(&mut self.children);
         let children = children.into_iter().map(|child| (peek.want(&child.key), child)).collect();
+        let cast = descriptor.cast_to_schema.then(|| Cast::of_schema(&descriptor.json_schema));
         let dropped_fields = descriptor.dropped_fields;
         Reading {
+            name: self.name.clone(),
+            cast,
+            not_cast: Mutex::default(),
             peek,
             cursor,
             partition_of,
@@ -186,22 +242,6 @@ impl StreamRun {
             dropped_fields,
             output: self.output.clone(),
             now: self.now,
-        }
-    }
-
-    fn read_when_permitted(
-        &self,
-        slice: Slice,
-        bounds: Vec<Option<CursorValue>>,
-        reading: Arc<Reading>,
-        permits: Arc<Semaphore>,
-    ) -> impl Future<Output = Ended> + Send + 'static {
-        let stream = self.stream.clone();
-        let slice = slice.reporting_to(self.output.clone());
-        async move {
-            // The semaphore is never closed; without a permit the bound would only be looser.
-            let _permit = permits.acquire().await;
-            read_slice(stream, reading, slice, bounds).await
         }
     }
 
@@ -240,6 +280,7 @@ impl StreamRun {
         self.since_checkpoint.0 += records;
         match outcome {
             Ok(()) => {
+                self.batches.served(&slice);
                 for (partition, newest) in slice.partitions().iter().zip(newest) {
                     self.state.close(partition, slice.window().copied(), newest);
                 }
@@ -247,9 +288,7 @@ impl StreamRun {
             }
             Err(Stopped::OutputClosed) => return Err(OutputClosed),
             Err(Stopped::Failed(failure)) => {
-                if failure.is_divisible()
-                    && let Some(halves) = slice.split()
-                {
+                if let Some(halves) = self.batches.failed(&slice, &failure) {
                     tracing::info!(
                         "stream {}: {slice} could not be served at once, it is split: {failure}",
                         self.name
@@ -260,9 +299,7 @@ impl StreamRun {
                 self.slice_failed(&slice, failure);
             }
         }
-        for (_, child) in &reading.children {
-            child.tell(FromParent::SliceRead(slice.partitions().to_vec()));
-        }
+        tell_children(reading, &slice);
         Ok(())
     }
 
@@ -331,6 +368,26 @@ impl StreamRun {
         let whole = Failure::new(worst?, format!("{first}{more}")).in_stream(&self.name);
         Some(whole.with_source(causes.join("; ")))
     }
+}
+
+/// Says to the children that no more partitions come from this slice.
+fn tell_children(reading: &Reading, slice: &Slice) {
+    for (_, child) in &reading.children {
+        child.tell(FromParent::SliceRead(slice.partitions().to_vec()));
+    }
+}
+
+/// Reads a slice when a worker is free.
+async fn read_at(
+    desk: Desk,
+    stream: Arc<dyn Stream>,
+    reading: Arc<Reading>,
+    slice: Slice,
+    bounds: Vec<Option<CursorValue>>,
+) -> Ended {
+    let desk = Arc::new(desk);
+    desk.begin().await;
+    read_slice(stream, reading, slice.at(desk), bounds).await
 }
 
 async fn next_from(incoming: &mut Option<mpsc::UnboundedReceiver<FromParent>>) -> Option<FromParent> {

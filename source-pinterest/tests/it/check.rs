@@ -65,7 +65,7 @@ async fn a_refusal_of_the_one_call_fails_with_its_reason() {
 
 /// A check without the waits of the program.
 async fn impatient_check(url: String, config: &Value) -> (ConnectionState, String) {
-    let source = Pinterest { base_url: Some(url), retry: Some(impatient()), limits: None };
+    let source = Pinterest { base_url: Some(url), retry: Some(impatient()), ..Pinterest::default() };
     let files = Files::new();
     let config = files.write("config.json", config.to_string());
     let arguments = ["check", "--config", config.to_str().unwrap()];

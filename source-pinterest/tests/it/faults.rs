@@ -4,7 +4,9 @@ use airbyte_protocol::Message;
 use fake_pinterest::{FakePinterest, Fault, OddBody, RateLimitForm, operation_of};
 use serde_json::Value;
 
-use crate::connection::{Connection, assert_complete, assert_incomplete, ids, in_order, stream_names};
+use crate::connection::{
+    Connection, assert_complete, assert_incomplete, ids, in_order, listing_names, stream_names,
+};
 use crate::program::{Files, run_against};
 
 const RATE_LIMITS: &[RateLimitForm] = &[
@@ -68,7 +70,7 @@ async fn assert_nothing_is_lost(stream: &str, fault: impl Fn(Fault) -> Fault, wh
 
 #[tokio::test]
 async fn a_rate_limit_in_the_middle_of_any_stream_loses_no_row() {
-    for stream in stream_names() {
+    for stream in listing_names() {
         for form in RATE_LIMITS {
             assert_nothing_is_lost(&stream, |fault| fault.rate_limit(*form), &format!("{form:?}")).await;
         }
@@ -77,7 +79,7 @@ async fn a_rate_limit_in_the_middle_of_any_stream_loses_no_row() {
 
 #[tokio::test]
 async fn a_200_that_is_no_page_of_any_stream_loses_no_row() {
-    for stream in stream_names() {
+    for stream in listing_names() {
         for body in ODD_BODIES {
             assert_nothing_is_lost(&stream, |fault| fault.body(*body), &format!("{body:?}")).await;
         }
@@ -86,7 +88,7 @@ async fn a_200_that_is_no_page_of_any_stream_loses_no_row() {
 
 #[tokio::test]
 async fn an_outage_in_the_middle_of_any_stream_loses_no_row() {
-    for stream in stream_names() {
+    for stream in listing_names() {
         assert_nothing_is_lost(&stream, |fault| fault.status(503), "503").await;
         assert_nothing_is_lost(&stream, Fault::reset_connection, "a reset connection").await;
     }
@@ -94,7 +96,7 @@ async fn an_outage_in_the_middle_of_any_stream_loses_no_row() {
 
 #[tokio::test]
 async fn a_first_page_that_is_no_page_never_looks_like_an_empty_stream() {
-    for stream in stream_names() {
+    for stream in listing_names() {
         for body in ODD_BODIES {
             let mut connection = Connection::to(FakePinterest::builder()).await;
             connection.fake.add_fault(Fault::on(operation_of(&stream)).for_ever().body(*body));
@@ -107,7 +109,7 @@ async fn a_first_page_that_is_no_page_never_looks_like_an_empty_stream() {
 
 #[tokio::test]
 async fn a_repeated_bookmark_ends_as_incomplete_in_any_stream() {
-    for stream in stream_names() {
+    for stream in listing_names() {
         let mut connection = Connection::with_small_pages().await;
         connection
             .fake

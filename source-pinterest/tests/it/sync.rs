@@ -3,14 +3,14 @@
 use fake_pinterest::{Counts, FakePinterest, Size};
 use serde_json::{Value, json};
 
-use crate::connection::{Connection, assert_complete, ids, in_order, stream_names};
+use crate::connection::{Connection, assert_complete, ids, in_order, listing_names};
 
 #[tokio::test]
 async fn every_stream_equals_the_account_over_many_pages_with_empty_ones_and_empty_accounts() {
     let mut connection = Connection::with_small_pages().await;
     let run = connection.sync_all().await;
     assert!(run.success, "{:?}", run.errors());
-    for stream in stream_names() {
+    for stream in listing_names() {
         let (records, truth) = (in_order(run.records(&stream)), connection.truth(&stream));
         assert_eq!(ids(&records), ids(&truth), "{stream}");
         assert_eq!(records, truth, "{stream}");
@@ -27,7 +27,7 @@ async fn every_stream_equals_the_account_over_many_pages_with_empty_ones_and_emp
 async fn records_pass_byte_for_byte_whatever_the_api_puts_between_tokens() {
     let plain = Connection::to(FakePinterest::builder()).await.sync_all().await;
     let pretty = Connection::to(FakePinterest::builder().pretty()).await.sync_all().await;
-    for stream in stream_names() {
+    for stream in listing_names() {
         assert_eq!(in_order(plain.records(&stream)), in_order(pretty.records(&stream)), "{stream}");
     }
     let large = plain.records("ad_accounts")[0]["credit_limit_in_micro_currency"].clone();
@@ -41,7 +41,7 @@ async fn an_account_with_nothing_in_it_is_complete_and_empty() {
     let mut connection = Connection::to(FakePinterest::builder().size(Size::Custom(nothing))).await;
     let run = connection.sync_all().await;
     assert!(run.success, "{:?}", run.errors());
-    for stream in stream_names() {
+    for stream in listing_names() {
         assert!(run.records(&stream).is_empty(), "{stream}");
         assert_complete(&run, &stream);
     }
@@ -99,7 +99,7 @@ async fn the_second_sync_emits_only_what_changed_and_keeps_state_for_each_ad_acc
 #[tokio::test]
 async fn one_parent_listing_serves_all_streams_and_pages_are_full() {
     let mut connection = Connection::to(FakePinterest::builder()).await;
-    connection.sync_all().await;
+    connection.sync(&listing_names().iter().map(String::as_str).collect::<Vec<_>>()).await;
     let requests = connection.fake.requests();
     let count = |operation: &str| requests.iter().filter(|r| r.operation == Some(operation)).count();
     let accounts = connection.fake.truth("ad_accounts").len();

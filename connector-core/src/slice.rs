@@ -1,0 +1,206 @@
+//! [`Slice`]: what is read at once, and what its reader may ask of the engine meanwhile.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use crate::cursor::Window;
+use crate::emitter::StreamOutput;
+use crate::partition::Partition;
+
+/// One partition, or a batch of them that one request can serve, and the window to ask for: the unit that is
+/// scheduled, read and closed. Each partition of a batch keeps its own state.
+#[derive(Clone, Debug)]
+pub struct Slice {
+    partitions: Arc<[Partition]>,
+    window: Option<Window>,
+    /// The batch it is a half of.
+    whole: Option<Arc<Halved>>,
+    desk: Option<Arc<Desk>>,
+}
+
+/// A batch that could not be served at once.
+#[derive(Debug)]
+pub(crate) struct Halved {
+    pub(crate) size: usize,
+    served: AtomicUsize,
+}
+
+/// Where a slice that is being read turns to.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    output: Option<StreamOutput>,
+    kept: Option<Value>,
+    notes: mpsc::UnboundedSender<Note>,
+    workers: Arc<Semaphore>,
+    /// The worker that reads the slice; none while it is idle.
+    worker: Mutex<Option<OwnedSemaphorePermit>>,
+}
+
+/// What a slice tells the stream it belongs to.
+#[derive(Debug)]
+pub(crate) enum Note {
+    /// Its state is to hold this until the slice is closed, or to hold nothing of it any more.
+    Keep(Slice, Option<Value>),
+    /// It waits without a worker.
+    Idle,
+    /// It waits for nothing but a worker.
+    Busy,
+}
+
+impl Desk {
+    pub(crate) fn new(
+        output: Option<StreamOutput>,
+        kept: Option<Value>,
+        notes: mpsc::UnboundedSender<Note>,
+        workers: Arc<Semaphore>,
+    ) -> Self {
+        Self { output, kept, notes, workers, worker: Mutex::new(None) }
+    }
+
+    /// Waits for a worker.
+    pub(crate) async fn begin(&self) {
+        // The semaphore is never closed; without a permit the bound would only be looser.
+        let worker = self.workers.clone().acquire_owned().await.ok();
+        *self.worker.lock().unwrap_or_else(PoisonError::into_inner) = worker;
+    }
+
+    fn release(&self) {
+        drop(self.worker.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    fn tell(&self, note: Note) {
+        // A stream that has ended, because the output is closed, listens no more.
+        let _ = self.notes.send(note);
+    }
+}
+
+impl Slice {
+    /// A slice as the engine would build it: for testing a stream's `read` alone.
+    pub fn new(partitions: impl Into<Arc<[Partition]>>, window: Option<Window>) -> Self {
+        Self { partitions: partitions.into(), window, whole: None, desk: None }
+    }
+
+    pub(crate) fn at(mut self, desk: Arc<Desk>) -> Self {
+        self.desk = Some(desk);
+        self
+    }
+
+    /// The partitions to read; more than one only where the stream's [`Batch`](crate::Batch) allows it.
+    pub fn partitions(&self) -> &[Partition] {
+        &self.partitions
+    }
+
+    /// The first partition: the only one unless the stream reads batches.
+    pub fn partition(&self) -> Partition {
+        self.partitions.first().cloned().unwrap_or_default()
+    }
+
+    /// The dates to ask for, where the stream's cursor is windowed.
+    pub fn window(&self) -> Option<&Window> {
+        self.window.as_ref()
+    }
+
+    /// Tells the platform that this stream waits for a rate limit. Never blocks.
+    ///
+    /// Said once for a wait, however many slices of the stream wait for it.
+    pub fn rate_limited(&self, wait: std::time::Duration) {
+        if let Some(output) = self.desk.as_ref().and_then(|desk| desk.output.as_ref()) {
+            output.rate_limited(wait);
+        }
+    }
+
+    /// Waits for something that needs nobody, for example for a report that the API makes: other slices are read
+    /// meanwhile. It returns when `waiting` has ended and a worker is free again.
+    pub async fn idle<F: Future>(&self, waiting: F) -> F::Output {
+        let Some(desk) = &self.desk else { return waiting.await };
+        desk.release();
+        desk.tell(Note::Idle);
+        let outcome = waiting.await;
+        desk.tell(Note::Busy);
+        desk.begin().await;
+        outcome
+    }
+
+    /// What an earlier sync kept of this slice and could not bring to its end.
+    pub fn kept(&self) -> Option<&Value> {
+        self.desk.as_ref()?.kept.as_ref()
+    }
+
+    /// Keeps something in the stream's state until the slice is read to its end, for example the token of a report
+    /// that the API makes; `None` forgets it. Only for slices with a window and one partition.
+    ///
+    /// The state is written at once, so a sync that is stopped finds it again as [`kept`](Self::kept).
+    pub fn keep(&self, value: Option<Value>) {
+        if let Some(desk) = &self.desk {
+            desk.tell(Note::Keep(Self { desk: None, ..self.clone() }, value));
+        }
+    }
+
+    /// The batch that this slice is a half of.
+    pub(crate) fn whole(&self) -> Option<&Halved> {
+        self.whole.as_deref()
+    }
+
+    /// The two halves, or `None` for a single partition.
+    pub(crate) fn split(&self) -> Option<[Slice; 2]> {
+        let middle = self.partitions.len() / 2;
+        let whole = Arc::new(Halved { size: self.partitions.len(), served: AtomicUsize::new(0) });
+        let half = |partitions: &[Partition]| Slice {
+            partitions: partitions.into(),
+            window: self.window,
+            whole: Some(Arc::clone(&whole)),
+            desk: None,
+        };
+        (middle > 0).then(|| [half(&self.partitions[..middle]), half(&self.partitions[middle..])])
+    }
+}
+
+impl Halved {
+    /// Counts a half that was served; true when both were.
+    pub(crate) fn half_served(&self) -> bool {
+        self.served.fetch_add(1, Ordering::Relaxed) == 1
+    }
+}
+
+impl std::fmt::Display for Slice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.partition())?;
+        if self.partitions.len() > 1 {
+            write!(f, " and {} more", self.partitions.len() - 1)?;
+        }
+        if let Some(window) = &self.window {
+            write!(f, " from {} to {}", window.start, window.end)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splitting_keeps_every_partition_once_and_ends_at_one() {
+        let partitions: Vec<_> = (0..5).map(|id| Partition::root().child([("id", id.to_string())])).collect();
+        let [left, right] = Slice::new(partitions.clone(), None).split().unwrap();
+        let together: Vec<_> = left.partitions().iter().chain(right.partitions()).cloned().collect();
+        assert_eq!(together, partitions);
+        assert!(Slice::new(vec![Partition::root()], None).split().is_none());
+    }
+
+    #[tokio::test]
+    async fn an_idle_slice_lends_its_worker() {
+        let workers = Arc::new(Semaphore::new(1));
+        let (notes, mut heard) = mpsc::unbounded_channel();
+        let desk = Arc::new(Desk::new(None, None, notes, Arc::clone(&workers)));
+        let slice = Slice::new(vec![Partition::root()], None).at(Arc::clone(&desk));
+        desk.begin().await;
+        assert_eq!(workers.available_permits(), 0);
+        slice.idle(async { assert_eq!(workers.available_permits(), 1) }).await;
+        assert_eq!(workers.available_permits(), 0);
+        assert!(matches!((heard.try_recv(), heard.try_recv()), (Ok(Note::Idle), Ok(Note::Busy))));
+    }
+}
