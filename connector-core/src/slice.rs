@@ -16,16 +16,18 @@ use crate::partition::Partition;
 pub struct Slice {
     partitions: Arc<[Partition]>,
     window: Option<Window>,
-    /// The batch it is a half of.
-    whole: Option<Arc<Halved>>,
+    /// The batch it is a part of.
+    whole: Option<Arc<Whole>>,
     desk: Option<Arc<Desk>>,
 }
 
-/// A batch that could not be served at once.
+/// A batch that is read in parts.
 #[derive(Debug)]
-pub(crate) struct Halved {
-    pub(crate) size: usize,
-    served: AtomicUsize,
+pub(crate) struct Whole {
+    /// How many partitions could not be served at once; `None` when nobody asked for all of them.
+    pub(crate) refused: Option<usize>,
+    /// Parts that are not served yet.
+    open: AtomicUsize,
 }
 
 /// Where a slice that is being read turns to.
@@ -139,29 +141,41 @@ impl Slice {
         }
     }
 
-    /// The batch that this slice is a half of.
-    pub(crate) fn whole(&self) -> Option<&Halved> {
+    /// The batch that this slice is a part of.
+    pub(crate) fn whole(&self) -> Option<&Whole> {
         self.whole.as_deref()
     }
 
-    /// The two halves, or `None` for a single partition.
-    pub(crate) fn split(&self) -> Option<[Slice; 2]> {
-        let middle = self.partitions.len() / 2;
-        let whole = Arc::new(Halved { size: self.partitions.len(), served: AtomicUsize::new(0) });
-        let half = |partitions: &[Partition]| Slice {
+    /// The two halves of a slice that could not be served at once, or `None` for a single partition.
+    pub(crate) fn halves(&self) -> Option<Vec<Slice>> {
+        let size = self.partitions.len();
+        (size > 1).then(|| self.parts(size.div_ceil(2), Some(size)))
+    }
+
+    /// Parts of at most so many partitions.
+    pub(crate) fn parts_of(&self, most: usize) -> Vec<Slice> {
+        let most = most.max(1);
+        let parts = self.partitions.len().div_ceil(most).max(1);
+        self.parts(self.partitions.len().div_ceil(parts), None)
+    }
+
+    fn parts(&self, size: usize, refused: Option<usize>) -> Vec<Slice> {
+        let parts = self.partitions.chunks(size);
+        let whole = Arc::new(Whole { refused, open: AtomicUsize::new(parts.len()) });
+        let part = |partitions: &[Partition]| Slice {
             partitions: partitions.into(),
             window: self.window,
             whole: Some(Arc::clone(&whole)),
             desk: None,
         };
-        (middle > 0).then(|| [half(&self.partitions[..middle]), half(&self.partitions[middle..])])
+        parts.map(part).collect()
     }
 }
 
-impl Halved {
-    /// Counts a half that was served; true when both were.
-    pub(crate) fn half_served(&self) -> bool {
-        self.served.fetch_add(1, Ordering::Relaxed) == 1
+impl Whole {
+    /// Counts a part that was served; true when it was the last.
+    pub(crate) fn part_served(&self) -> bool {
+        self.open.fetch_sub(1, Ordering::Relaxed) == 1
     }
 }
 
@@ -185,10 +199,15 @@ mod tests {
     #[test]
     fn splitting_keeps_every_partition_once_and_ends_at_one() {
         let partitions: Vec<_> = (0..5).map(|id| Partition::root().child([("id", id.to_string())])).collect();
-        let [left, right] = Slice::new(partitions.clone(), None).split().unwrap();
-        let together: Vec<_> = left.partitions().iter().chain(right.partitions()).cloned().collect();
-        assert_eq!(together, partitions);
-        assert!(Slice::new(vec![Partition::root()], None).split().is_none());
+        let slice = Slice::new(partitions.clone(), None);
+        let together = |parts: Vec<Slice>| -> Vec<_> {
+            parts.iter().flat_map(|part| part.partitions().to_vec()).collect()
+        };
+        for parts in [slice.halves().unwrap(), slice.parts_of(2), slice.parts_of(1), slice.parts_of(9)] {
+            assert_eq!(together(parts), partitions);
+        }
+        assert_eq!((slice.halves().unwrap().len(), slice.parts_of(2).len()), (2, 3));
+        assert!(Slice::new(vec![Partition::root()], None).halves().is_none());
     }
 
     #[tokio::test]

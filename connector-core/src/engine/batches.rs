@@ -22,9 +22,9 @@ impl Default for Batches {
 }
 
 impl Batches {
-    /// The halves of a slice that is larger than what could be served before.
-    pub(super) fn too_large(&self, slice: &Slice) -> Option<[Slice; 2]> {
-        if slice.partitions().len() > self.largest { slice.split() } else { None }
+    /// The parts of a slice that is larger than what could be served before.
+    pub(super) fn too_large(&self, slice: &Slice) -> Option<Vec<Slice>> {
+        (slice.partitions().len() > self.largest).then(|| slice.parts_of(self.largest))
     }
 
     /// Whether a slice need not be asked for: it is a part of a batch that failed, and so did everything since.
@@ -36,17 +36,17 @@ impl Batches {
     pub(super) fn served(&mut self, slice: &Slice) {
         self.failed_alone = 0;
         if let Some(whole) = slice.whole()
-            && whole.half_served()
+            && let (true, Some(refused)) = (whole.part_served(), whole.refused)
         {
-            self.largest = self.largest.min(whole.size.div_ceil(2));
+            self.largest = self.largest.min(refused.div_ceil(2));
         }
     }
 
     /// The halves to read in the place of a slice that failed; `None` when it has failed for good.
-    pub(super) fn failed(&mut self, slice: &Slice, failure: &Failure) -> Option<[Slice; 2]> {
+    pub(super) fn failed(&mut self, slice: &Slice, failure: &Failure) -> Option<Vec<Slice>> {
         if slice.partitions().len() > 1 {
             let worth_it = failure.is_divisible() && self.failed_alone < HOPELESS;
-            return if worth_it { slice.split() } else { None };
+            return if worth_it { slice.halves() } else { None };
         }
         self.failed_alone += usize::from(slice.whole().is_some());
         None
@@ -73,8 +73,8 @@ mod tests {
         let (mut asked, mut read) = (0, 0);
         let mut open: Vec<Slice> = sizes.iter().rev().map(|size| batch(*size)).collect();
         while let Some(slice) = open.pop() {
-            if let Some([left, right]) = batches.too_large(&slice) {
-                open.extend([right, left]);
+            if let Some(parts) = batches.too_large(&slice) {
+                open.extend(parts.into_iter().rev());
                 continue;
             }
             if batches.is_hopeless(&slice) {
@@ -84,8 +84,8 @@ mod tests {
             if slice.partitions().len() <= limit {
                 read += slice.partitions().len();
                 batches.served(&slice);
-            } else if let Some([left, right]) = batches.failed(&slice, &refused()) {
-                open.extend([right, left]);
+            } else if let Some(halves) = batches.failed(&slice, &refused()) {
+                open.extend(halves.into_iter().rev());
             }
         }
         (asked, read)
@@ -97,7 +97,7 @@ mod tests {
         let first = ask(&mut batches, &[250], 50);
         assert_eq!(first.1, 250);
         let later = ask(&mut batches, &[250, 250], 50);
-        assert_eq!(later, (16, 500));
+        assert_eq!(later, (16, 500), "8 parts of 32");
         assert!(first.0 > 8 && first.0 <= 15, "{}", first.0);
     }
 

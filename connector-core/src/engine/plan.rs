@@ -38,10 +38,10 @@ impl Plan {
         self.release(|_| true);
     }
 
-    /// A batch that could not be served: its halves are next.
-    pub(super) fn retry(&mut self, halves: [Slice; 2]) {
-        for half in halves.into_iter().rev() {
-            self.ready.push_front(half);
+    /// A batch that is not read at once: its parts are next.
+    pub(super) fn in_parts(&mut self, parts: Vec<Slice>) {
+        for part in parts.into_iter().rev() {
+            self.ready.push_front(part);
         }
     }
 

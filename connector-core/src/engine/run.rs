@@ -192,8 +192,8 @@ impl StreamRun {
     fn next_slice(&mut self, reading: &Reading) -> Option<Slice> {
         loop {
             let slice = self.plan.next()?;
-            if let Some(halves) = self.batches.too_large(&slice) {
-                self.plan.retry(halves);
+            if let Some(parts) = self.batches.too_large(&slice) {
+                self.plan.in_parts(parts);
             } else if self.batches.is_hopeless(&slice) {
                 let why =
                     Failure::transient("it was not asked for, because everything before it failed, too");
@@ -293,7 +293,7 @@ impl StreamRun {
                         "stream {}: {slice} could not be served at once, it is split: {failure}",
                         self.name
                     );
-                    self.plan.retry(halves);
+                    self.plan.in_parts(halves);
                     return Ok(());
                 }
                 self.slice_failed(&slice, failure);

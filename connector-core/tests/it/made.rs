@@ -1,6 +1,7 @@
 //! A source made for one test: each stream is read by a function of the test's.
 
 use std::collections::{BTreeMap, HashMap};
+use std::future::ready;
 use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -9,11 +10,14 @@ use airbyte_protocol::{
     ConfiguredCatalog, ConfiguredStream, ConnectorSpecification, RawJson, Stream as CatalogStream, SyncMode,
 };
 use async_trait::async_trait;
+use chrono::NaiveDate;
 use connector_core::testing::{self, Run};
 use connector_core::{
-    ClientFiltered, Clock, Context, CursorFormat, CursorPolicy, Descriptor, Failure, Page, Pages, Partition,
-    Partitions, Slice, Source, Stream,
+    Batch, ClientFiltered, Clock, Context, CursorFormat, CursorPolicy, Descriptor, Failure, Page, Pages,
+    Partition, Partitions, Slice, Source, Stream, WindowUnit, Windowed,
 };
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
 type Read = dyn Fn(Slice) -> Pages<'static> + Send + Sync;
@@ -24,6 +28,9 @@ pub(crate) struct Table {
     name: &'static str,
     partitions: Partitions,
     cursor: CursorPolicy,
+    batch: Batch,
+    schema: Map<String, Value>,
+    final_up_to: Option<NaiveDate>,
     read: Arc<Read>,
     /// The partitions of every slice that was read.
     reads: Arc<Mutex<Vec<Partition>>>,
@@ -35,7 +42,16 @@ impl Table {
         read: impl Fn(Slice) -> Pages<'static> + Send + Sync + 'static,
     ) -> Self {
         let (partitions, cursor) = (Partitions::Single, CursorPolicy::FullRefresh);
-        Self { name, partitions, cursor, read: Arc::new(read), reads: Arc::default() }
+        Self {
+            name,
+            partitions,
+            cursor,
+            batch: Batch::One,
+            schema: Map::new(),
+            final_up_to: None,
+            read: Arc::new(read),
+            reads: Arc::default(),
+        }
     }
 
     /// One partition for each of these ids.
@@ -58,6 +74,37 @@ impl Table {
         self
     }
 
+    /// Keeps its progress in the field `day`: the last 10 days in windows of 5, `lookback` days of them again.
+    pub(crate) fn daily(mut self, lookback: u32) -> Self {
+        self.cursor = CursorPolicy::Windowed(Windowed {
+            field: "day".into(),
+            start: None,
+            horizon_days: 9,
+            step_days: 5,
+            lookback_days: lookback,
+            unit: WindowUnit::Day,
+        });
+        self
+    }
+
+    /// The source calls the days up to this one final.
+    pub(crate) fn final_up_to(mut self, day: &str) -> Self {
+        self.final_up_to = day.parse().ok();
+        self
+    }
+
+    /// Reads so many partitions at once; a record names its own in the field `of`.
+    pub(crate) fn batched(mut self, size: usize) -> Self {
+        self.batch = Batch::UpTo { size, partition_of: "of".into() };
+        self
+    }
+
+    /// Casts its records to these properties.
+    pub(crate) fn cast_to(mut self, properties: Value) -> Self {
+        self.schema = Map::from_iter([("properties".to_owned(), properties)]);
+        self
+    }
+
     /// How often each partition was read, by its last id.
     pub(crate) fn reads(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
@@ -70,7 +117,16 @@ impl Table {
 
 impl Stream for Table {
     fn descriptor(&self) -> Descriptor {
-        Descriptor::new(self.name, Map::new())
+        let descriptor = Descriptor::new(self.name, self.schema.clone());
+        if self.schema.is_empty() { descriptor } else { descriptor.cast_to_schema() }
+    }
+
+    fn batch(&self) -> Batch {
+        self.batch.clone()
+    }
+
+    fn final_up_to(&self) -> BoxFuture<'_, Option<NaiveDate>> {
+        ready(self.final_up_to).boxed()
     }
 
     fn partitions(&self) -> Partitions {

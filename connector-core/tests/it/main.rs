@@ -2,10 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod backpressure;
+mod batches;
 mod checkpoints;
 mod concurrency;
 mod failures;
+mod jobs;
 mod made;
 mod parents;
 mod shop;
 mod syncs;
+mod windows;

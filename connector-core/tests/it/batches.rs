@@ -1,0 +1,78 @@
+//! Batches that the source cannot serve at once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use connector_core::{Failure, Page, Pages, Slice};
+use futures::{FutureExt, StreamExt, future, stream};
+use serde_json::json;
+
+use crate::made::{Made, Table};
+
+/// A stream of one record for each partition, read in batches of 100; `refuse` may refuse a slice. Says how large the
+/// batches were that were asked for.
+fn table(
+    partitions: u32,
+    refuse: impl Fn(&Slice) -> Option<Failure> + Send + Sync + 'static,
+) -> (Table, Arc<Mutex<Vec<usize>>>) {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let read = move |slice: Slice| -> Pages<'static> {
+        seen.lock().unwrap().push(slice.partitions().len());
+        let record = |id: &str| json!({"of": id, "day": "2026-11-24"});
+        let ids = slice.partitions().iter().filter_map(|partition| partition.get("id"));
+        let page = match refuse(&slice) {
+            Some(failure) => Err(failure),
+            None => Page::from_values(ids.map(record)),
+        };
+        stream::once(future::ready(page).boxed()).boxed()
+    };
+    (Table::new("rows", read).each(0..partitions).batched(100), asked)
+}
+
+fn holds(slice: &Slice, id: &str) -> bool {
+    slice.partitions().iter().any(|partition| partition.get("id") == Some(id))
+}
+
+#[tokio::test]
+async fn a_batch_that_is_too_large_is_halved_and_later_ones_are_not_asked_for_at_that_size() {
+    let too_many =
+        |slice: &Slice| (slice.partitions().len() > 30).then(|| Failure::system("too many").divisible());
+    let (table, asked) = table(1000, too_many);
+    let source = Made { concurrency: 1, ..Made::of([&table]) };
+    let run = source.sync(&source.catalog(), &HashMap::new()).await;
+    assert!(run.success, "{:?}", run.errors());
+    assert_eq!(run.records("rows").len(), 1000);
+    let asked = asked.lock().unwrap();
+    assert_eq!(asked[..2], [100, 50], "{asked:?}");
+    assert_eq!(asked[2..], [25; 40], "{asked:?}");
+}
+
+#[tokio::test]
+async fn one_partition_that_fails_costs_no_other() {
+    let bad = |slice: &Slice| holds(slice, "42").then(|| Failure::system("a broken row").divisible());
+    let (table, asked) = table(300, bad);
+    let source = Made::of([&table]);
+    let run = source.sync(&source.catalog(), &HashMap::new()).await;
+    assert!(!run.success);
+    let records = run.records("rows");
+    assert_eq!(records.len(), 299);
+    assert!(records.iter().all(|record| record["of"] != "42"));
+    assert!(run.errors()[0].contains("id=42"), "{:?}", run.errors());
+    assert!(
+        asked.lock().unwrap().iter().filter(|size| **size == 100).count() == 3,
+        "later batches stay large"
+    );
+}
+
+#[tokio::test]
+async fn an_outage_is_not_asked_about_for_each_partition() {
+    let down = |_: &Slice| Some(Failure::transient("down").divisible());
+    let (table, asked) = table(1000, down);
+    let source = Made::of([&table]);
+    let run = source.sync(&source.catalog(), &HashMap::new()).await;
+    assert!(!run.success && run.records("rows").is_empty());
+    assert!(run.errors()[0].contains("1000 partitions failed"), "{:?}", run.errors());
+    let asked = asked.lock().unwrap().len();
+    assert!(asked < 100, "{asked}");
+}
