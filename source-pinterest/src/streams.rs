@@ -18,9 +18,7 @@ use serde_json::value::RawValue;
 
 use crate::config::Config;
 use crate::sign_in::SignIn;
-use ad_accounts::AdAccounts;
 use analytics::Analytics;
-use board_pins::BoardPins;
 use listings::Listing;
 use reporting::Reporting;
 use reports::ReportStream;
@@ -33,12 +31,7 @@ pub(crate) fn all(
 ) -> Result<Vec<Arc<dyn Stream>>, Failure> {
     let mut streams: Vec<Arc<dyn Stream>> = Vec::new();
     for def in listings::ALL {
-        let listing = Listing::new(*def, Arc::clone(config), Arc::clone(sign_in))?;
-        streams.push(match def.name {
-            "ad_accounts" => Arc::new(AdAccounts(listing)),
-            "board_pins" => Arc::new(BoardPins(listing)),
-            _ => Arc::new(listing),
-        });
+        streams.push(Listing::stream(*def, Arc::clone(config), Arc::clone(sign_in))?);
     }
     let reporting = Arc::new(Reporting::new(Arc::clone(config), Arc::clone(sign_in), jobs));
     for def in analytics::ALL {

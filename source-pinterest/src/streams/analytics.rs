@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use connector_core::{Batch, CursorPolicy, Descriptor, Failure, Pages, Partitions, Slice, Stream};
 use futures::future::BoxFuture;
-use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use futures::{FutureExt, StreamExt, stream};
 use pinterest_client::model::Granularity;
 use pinterest_client::{Args, Endpoint, Reach, endpoint};
 use serde_json::{Map, Value};
@@ -180,6 +180,21 @@ impl Stream for Analytics {
             Err(failure) => return stream::iter([Err(failure)]).boxed(),
         };
         let judge = if slice.partitions().len() > 1 { policy::batch_failure } else { policy::failure };
-        client.list(self.def.endpoint, self.args(slice)).pages().map_ok(page).map_err(judge).boxed()
+        let rows = client.list(self.def.endpoint, self.args(slice));
+        let answer = move |room| {
+            let rows = rows.clone();
+            async move {
+                match room {
+                    // The engine asks for more when it has handed the rows on: there is room again.
+                    Some(_) => Ok(None),
+                    None => {
+                        let room = self.reporting.room_for(slice).await;
+                        let answer = rows.page(None).await.map_err(judge)?;
+                        Ok(Some((page(answer), Some(room))))
+                    }
+                }
+            }
+        };
+        stream::try_unfold(None, answer).boxed()
     }
 }

@@ -97,11 +97,9 @@ impl Walk {
                     let found = self.pins.new_ones(page(found));
                     return Ok(Some((found, self)));
                 }
-                Some(Err(error)) if policy::is_past_the_last_page(&error) => {
-                    if self.parts == 0 {
-                        self.divide().await?;
-                    }
-                }
+                // The listing of a part has an end, too; another may hold the rest.
+                Some(Err(error)) if self.parts > 0 && policy::is_past_the_last_page(&error) => {}
+                Some(Err(error)) if policy::is_past_the_last_page(&error) => self.divide().await?,
                 Some(Err(error)) => return Err(policy::failure(error)),
                 None if self.parts == 0 => return Ok(None),
                 None => {}

@@ -11,6 +11,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 use pinterest_client::{Args, Client, Endpoint, Error, endpoint};
 use serde_json::{Map, Value};
 
+use super::ad_accounts::AdAccounts;
+use super::board_pins::BoardPins;
 use super::{client_for, page, schema};
 use crate::config::Config;
 use crate::policy;
@@ -35,6 +37,8 @@ pub(super) struct StreamDef {
     dropped_fields: &'static [&'static str],
     /// Whether a conflict means that the account has no catalog.
     empty_without_catalog: bool,
+    /// What the engine reads: the listing, or what is made of it.
+    view: fn(Listing) -> Arc<dyn Stream>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +66,7 @@ const LIST: StreamDef = StreamDef {
     batch: None,
     dropped_fields: &[],
     empty_without_catalog: false,
+    view: |listing| Arc::new(listing),
 };
 const ORGANIC: StreamDef = StreamDef { account: true, ..LIST };
 const PER_BOARD: StreamDef = StreamDef { parent: Some("boards"), keys: &[Key::Path("board_id")], ..ORGANIC };
@@ -96,6 +101,7 @@ pub(super) const ALL: &[StreamDef] = &[
         name: "ad_accounts",
         endpoint: &endpoint::AD_ACCOUNTS,
         schema: schema::text!("ad_accounts"),
+        view: |listing| Arc::new(AdAccounts(listing)),
         ..LIST
     },
     StreamDef {
@@ -108,6 +114,7 @@ pub(super) const ALL: &[StreamDef] = &[
         name: "board_pins",
         endpoint: &endpoint::BOARD_PINS,
         schema: schema::text!("board_pins"),
+        view: |listing| Arc::new(BoardPins(listing)),
         ..PER_BOARD
     },
     StreamDef {
@@ -171,7 +178,16 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    pub(super) fn new(def: StreamDef, config: Arc<Config>, sign_in: Arc<SignIn>) -> Result<Self, Failure> {
+    /// The stream of a row of the table.
+    pub(super) fn stream(
+        def: StreamDef,
+        config: Arc<Config>,
+        sign_in: Arc<SignIn>,
+    ) -> Result<Arc<dyn Stream>, Failure> {
+        Ok((def.view)(Self::new(def, config, sign_in)?))
+    }
+
+    fn new(def: StreamDef, config: Arc<Config>, sign_in: Arc<SignIn>) -> Result<Self, Failure> {
         let schema = schema::parse(def.name, def.schema)?;
         Ok(Self { def, schema, config, sign_in, one_at_a_time: AtomicBool::new(false) })
     }

@@ -12,20 +12,45 @@ macro_rules! text {
 
 pub(super) use text;
 
-/// Parts of the names of columns that hold text. All others hold numbers.
-const TEXT: [&str; 12] = [
-    "_ID",
-    "_NAME",
-    "_STATUS",
-    "_TYPE",
-    "_VALUE_TEXT",
-    "_URL",
-    "_BRAND",
-    "_DESCRIPTION",
-    "_CATEGORY",
-    "_CURRENCY",
-    "_LABEL",
-    "_OPTIMIZATION",
+/// The columns that describe instead of count: text, whatever they hold. All others hold numbers.
+const TEXT: &[&str] = &[
+    "CAMPAIGN_STATUS",
+    "CAMPAIGN_BRAND_LABEL",
+    "CAMPAIGN_CUSTOM_LABELS",
+    "CAMPAIGN_MANAGED_STATUS",
+    "CAMPAIGN_OBJECTIVE_TYPE",
+    "CAMPAIGN_BUDGET_OPTIMIZATION",
+    "IS_PREMIERE_CAMPAIGN",
+    "AD_GROUP_NAME",
+    "AD_GROUP_STATUS",
+    "AD_GROUP_BUDGET_TYPE",
+    "AD_GROUP_OPTIMIZATION",
+    "AD_NAME",
+    "AD_STATUS",
+    "PIN_PROMOTION_NAME",
+    "PIN_PROMOTION_STATUS",
+    "PRODUCT_GROUP_ID",
+    "PRODUCT_GROUP_STATUS",
+    "PRODUCT_GROUP_AD_IMAGE_TAG",
+    "PRODUCT_GROUP_AD_VIDEO_TAG",
+    "PRODUCT_ITEM_NAME",
+    "PRODUCT_ITEM_IMAGE_URL",
+    "PRODUCT_ITEM_PRICE",
+    "PRODUCT_ITEM_SALE_PRICE",
+    "PRODUCT_ITEM_PRODUCT_URL",
+    "PRODUCT_ITEM_PIN_URL",
+    "PRODUCT_ITEM_BRAND",
+    "PRODUCT_ITEM_DESCRIPTION",
+    "PRODUCT_ITEM_PRODUCT_TYPE",
+    "PRODUCT_ITEM_PRODUCT_CATEGORY",
+    "PRODUCT_ITEM_CURRENCY",
+    "PROMO_ID",
+    "PROMO_NAME",
+    "ORDER_LINE_ID",
+    "ORDER_LINE_NAME",
+    "STANDARD_AD_FEED_ITEM_ID",
+    "TARGETING_TYPE",
+    "TARGETING_VALUE",
 ];
 
 /// # Errors
@@ -44,10 +69,35 @@ pub(super) fn names(schema: &Map<String, Value>) -> impl Iterator<Item = &str> {
 pub(super) fn add<'a>(schema: &mut Map<String, Value>, columns: impl IntoIterator<Item = &'a str>) {
     let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
     for column in columns {
-        let text = TEXT.iter().any(|ending| column.ends_with(ending));
-        let kind = if text { "string" } else { "number" };
+        let kind = if TEXT.contains(&column) { "string" } else { "number" };
         properties.entry(column).or_insert_with(
             || json!({"description": "A column that the config asks for.", "type": ["null", kind]}),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pinterest_client::REPORT_COLUMNS;
+
+    use super::*;
+
+    #[test]
+    fn columns_of_text_are_columns() {
+        let of_targeting = ["TARGETING_TYPE", "TARGETING_VALUE"];
+        assert!(TEXT.iter().all(|column| REPORT_COLUMNS.contains(column) || of_targeting.contains(column)));
+    }
+
+    #[test]
+    fn a_column_is_added_once_and_what_is_there_stays() {
+        let mut schema = parse("x", r#"{"properties": {"A": {"type": "string"}}}"#).unwrap();
+        add(&mut schema, ["A", "AD_NAME", "TOTAL_IMPRESSION"]);
+        assert_eq!(names(&schema).collect::<Vec<_>>(), ["A", "AD_NAME", "TOTAL_IMPRESSION"]);
+        let kind = |column: &str| schema["properties"][column]["type"].to_string();
+        assert_eq!(kind("A"), r#""string""#);
+        assert_eq!(
+            (kind("AD_NAME").as_str(), kind("TOTAL_IMPRESSION").as_str()),
+            (r#"["null","string"]"#, r#"["null","number"]"#)
         );
     }
 }
