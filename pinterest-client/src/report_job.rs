@@ -40,19 +40,30 @@ pub enum Step {
 ///
 /// The caller drives it, because the caller decides how to wait:
 ///
-/// ```no_run
-/// # async fn read(client: pinterest_client::Client, ad_account: pinterest_client::ids::AdAccountId,
-/// #     request: pinterest_client::model::ReportRequest) -> pinterest_client::Result<()> {
-/// use pinterest_client::Step;
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use pinterest_client::model::{Granularity, Level, ReportRequest};
+/// use pinterest_client::{Auth, Client, JobPolicy, Step};
 ///
+/// # let fake = fake_pinterest::FakePinterest::builder().start().await?;
+/// # let token = fake.access_token();
+/// # let client = Client::builder().base_url(&fake.url())?.auth(Auth::access_token(token.into())).build()?;
+/// # let ad_account = client.ad_accounts().list().page(None).await?.items[0].id.clone();
+/// # let policy = JobPolicy { first_poll: std::time::Duration::from_millis(1), ..JobPolicy::default() };
+/// let days = ("2026-11-01".parse()?, "2026-11-24".parse()?);
+/// let request = ReportRequest::new(Level::Campaign, Granularity::Day, days, ["SPEND_IN_DOLLAR"]);
 /// let mut job = client.reports(&ad_account).job(request);
+/// # job = job.policy(policy);
+/// let mut count = 0;
 /// loop {
 ///     match job.step().await? {
 ///         Step::Wait(time) => tokio::time::sleep(time).await,
-///         Step::Rows(rows) => println!("{} rows", rows.len()),
+///         Step::Rows(rows) => count += rows.len(),
 ///         Step::Done => break,
 ///     }
 /// }
+/// assert!(count > 0);
 /// # Ok(())
 /// # }
 /// ```
