@@ -1,6 +1,8 @@
 //! The program as a platform calls it: arguments and files in, lines and an exit code out.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod accounts;
+mod analytics;
 mod bad_input;
 mod check;
 mod connection;
