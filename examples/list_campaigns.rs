@@ -18,7 +18,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let token = std::env::var("PINTEREST_ACCESS_TOKEN");
     let token = token.map_err(|_| "PINTEREST_ACCESS_TOKEN holds no access token")?;
     let client = Client::builder().base_url_from_env()?.auth(Auth::access_token(token.into())).build()?;
-    let mut out = io::stdout();
+    write(&client, io::stdout()).await
+}
+
+pub(crate) async fn write(client: &Client, mut out: impl Write) -> Result<(), Box<dyn Error>> {
     let mut ad_accounts = std::pin::pin!(client.ad_accounts().list().items());
     while let Some(ad_account) = ad_accounts.try_next().await? {
         let currency = ad_account.currency.as_deref().unwrap_or_default();

@@ -4,21 +4,23 @@
 //! The connector is started as a platform starts it, as a program of its own that is given files and writes lines. So
 //! that there is nothing to build beside, that program is this one: called with a connector's command, it is the connector.
 
+mod account;
 mod platform;
 mod progress;
+mod requests;
 mod table;
 
-use std::collections::HashSet;
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use chrono::{Days, Utc};
 use clap::Parser;
-use fake_pinterest::{FakePinterest, Fault, Size, operation_of};
-use serde_json::Value;
+use fake_pinterest::{FakePinterest, Fault};
 
+use account::Account;
 use platform::{Connection, Sync};
 use progress::Progress;
 
@@ -51,33 +53,46 @@ fn main() -> ExitCode {
 fn show(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     let runtime = tokio::runtime::Runtime::new()?;
     let latency = Fault::anywhere().for_ever().delay(Duration::from_millis(arguments.latency));
-    let now = chrono::Utc::now().timestamp();
-    let fake = FakePinterest::builder().size(Size::Demo).now(now).fault(latency).start();
-    let fake = runtime.block_on(fake)?;
-    let mut connection = Connection::new(arguments.folder.clone(), fake.url(), fake.config())?;
+    let now = Utc::now();
+    let fake = FakePinterest::builder().size(account::SIZE).daily_rows().now(now.timestamp()).fault(latency);
+    let fake = runtime.block_on(fake.start())?;
+    let start = now.date_naive() - Days::new(30);
+    let account = Account::open(&fake, start, now);
+    let mut config = fake.config();
+    config["start_date"] = start.to_string().into();
+    let mut connection = Connection::new(arguments.folder.clone(), fake.url(), config)?;
     let streams = connection.choose_all_streams()?;
 
     let first = sync(&mut connection, &fake, "first sync", "first.jsonl", streams.len())?;
-    let changed = change(&fake, now);
+    let wrong = account.differences(&streams, &first);
+    let changed = account.change();
     let second = sync(&mut connection, &fake, "second sync", "second.jsonl", streams.len())?;
 
     let mut out = io::stdout().lock();
     table::write(&mut out, &streams, &first, &second)?;
-    let all_there = equals_the_account(&mut out, &fake, &streams, &first, &second)?;
-    let arrived = changed
-        .iter()
-        .filter(|(stream, id)| second.records.get(*stream).is_some_and(|records| records.contains(id)));
-    let arrived = arrived.count();
+    wrong.iter().try_for_each(|wrong| writeln!(out, "{wrong}"))?;
+    if wrong.is_empty() {
+        writeln!(out, "Every record and row of the account came with the first sync, and came once.")?;
+    }
+    let came = changed.iter().filter(|(stream, id)| second.brought(stream, id)).count();
     writeln!(
         out,
-        "Between the syncs {} records changed; {arrived} of them came with the second.",
+        "Between the syncs {} records changed; {came} of them came with the second.",
         changed.len()
+    )?;
+    let first_day = |sync: &Sync| sync.first_day.clone().unwrap_or_default();
+    writeln!(
+        out,
+        "Rows came from {} on, then from {} on: the last day is read again, for it was not over.",
+        first_day(&first),
+        first_day(&second)
     )?;
     writeln!(out, "The lines of both syncs are in {}", connection.folder.canonicalize()?.display())?;
     for error in first.errors.iter().chain(&second.errors) {
         writeln!(out, "error: {error}")?;
     }
-    Ok(first.success && second.success && all_there && arrived == changed.len())
+    let complete = |sync: &Sync| sync.success && streams.iter().all(|name| sync.is_complete(name));
+    Ok(complete(&first) && complete(&second) && wrong.is_empty() && came == changed.len())
 }
 
 fn sync(
@@ -91,55 +106,6 @@ fn sync(
     let mut progress = Progress::new(title, streams);
     let mut sync = connection.sync(file, |stream, so_far| progress.watch(stream, so_far))?;
     progress.finish();
-    let requests = fake.requests();
-    for (name, stream) in &mut sync.streams {
-        let operation = Some(operation_of(name));
-        stream.requests = requests.iter().filter(|request| request.operation == operation).count();
-    }
+    requests::count(&fake.requests(), &mut sync);
     Ok(sync)
-}
-
-/// What a day at the shop changes: some campaigns, ad groups and ads of each ad account are edited.
-fn change(fake: &FakePinterest, now: i64) -> Vec<(&'static str, String)> {
-    let mut changed = Vec::new();
-    for (stream, every) in [("campaigns", 40), ("ad_groups", 100), ("ads", 400)] {
-        let mut ids: Vec<String> = fake.truth(stream).iter().step_by(every).filter_map(id).collect();
-        ids.retain(|id| fake.edit(|data| data.touch(stream, id, now + 60)));
-        changed.extend(ids.into_iter().map(|id| (stream, id)));
-    }
-    changed
-}
-
-fn id(record: &Value) -> Option<String> {
-    Some(record.get("id")?.as_str()?.to_owned())
-}
-
-/// Says whether every record of the account came with the first sync, once.
-fn equals_the_account(
-    mut out: impl Write,
-    fake: &FakePinterest,
-    streams: &[String],
-    first: &Sync,
-    second: &Sync,
-) -> io::Result<bool> {
-    let mut same = true;
-    let complete = |sync: &Sync, name: &str| sync.streams.get(name).is_some_and(|stream| stream.complete);
-    for name in streams {
-        let truth: HashSet<String> = fake.truth(name).iter().filter_map(id).collect();
-        let came = first.records.get(name).map_or(&[][..], Vec::as_slice);
-        let distinct: HashSet<String> = came.iter().cloned().collect();
-        let missing = truth.difference(&distinct).count();
-        if missing > 0 || distinct.len() != came.len() || !complete(first, name) || !complete(second, name) {
-            same = false;
-            writeln!(
-                out,
-                "{name}: {missing} records are missing, {} came twice",
-                came.len() - distinct.len()
-            )?;
-        }
-    }
-    if same {
-        writeln!(out, "Every record of the account came with the first sync, and came once.")?;
-    }
-    Ok(same)
 }

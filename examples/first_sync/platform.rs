@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -22,10 +23,46 @@ pub(crate) struct Connection {
 #[derive(Default)]
 pub(crate) struct Sync {
     pub(crate) streams: HashMap<String, StreamSync>,
-    pub(crate) records: HashMap<String, Vec<String>>,
+    pub(crate) records: HashMap<String, Vec<Identity>>,
     pub(crate) errors: Vec<String>,
+    /// Requests for reports that are made, which name no stream.
+    pub(crate) polls_and_downloads: usize,
+    /// The oldest day of which rows came.
+    pub(crate) first_day: Option<String>,
     pub(crate) time: Duration,
     pub(crate) success: bool,
+}
+
+impl Sync {
+    pub(crate) fn is_complete(&self, stream: &str) -> bool {
+        self.streams.get(stream).is_some_and(|stream| stream.complete)
+    }
+
+    pub(crate) fn brought(&self, stream: &str, record: &Identity) -> bool {
+        self.records.get(stream).is_some_and(|records| records.contains(record))
+    }
+}
+
+/// The hash of what tells a record apart, so that no record need be held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Identity(u64);
+
+impl Identity {
+    /// A record is told apart by its id. A row of numbers has none: all it holds tells it apart, with ids that stand as
+    /// text here and as numbers there.
+    pub(crate) fn of(record: &Value) -> Self {
+        let mut hasher = DefaultHasher::new();
+        let mut add = |value: &Value| match value {
+            Value::String(text) => text.hash(&mut hasher),
+            other => other.to_string().hash(&mut hasher),
+        };
+        match (record.get("id"), record) {
+            (Some(id), _) => add(id),
+            (None, Value::Object(row)) => row.values().for_each(add),
+            (None, other) => add(other),
+        }
+        Self(hasher.finish())
+    }
 }
 
 /// What one sync brought of one stream.
@@ -96,9 +133,14 @@ impl Connection {
                     stream.records += 1;
                     stream.bytes += line.len() as u64 + 1;
                     watch(&record.stream, stream);
-                    let data: Option<Value> = record.data.parse().ok();
-                    let id = data.and_then(|data| Some(data.get("id")?.as_str()?.to_owned()));
-                    sync.records.entry(record.stream.to_string()).or_default().extend(id);
+                    let data: Value = record.data.parse().unwrap_or_default();
+                    let day = data.get("DATE").or(data.get("date")).and_then(Value::as_str);
+                    if let Some(day) = day
+                        && sync.first_day.as_deref().is_none_or(|first| day < first)
+                    {
+                        sync.first_day = Some(day.to_owned());
+                    }
+                    sync.records.entry(record.stream.to_string()).or_default().push(Identity::of(&data));
                 }
                 Message::State(state) => {
                     if let StateKind::Stream(body) = &state.kind {

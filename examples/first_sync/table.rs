@@ -5,17 +5,34 @@ use std::time::Duration;
 
 use crate::platform::{StreamSync, Sync};
 
-/// Writes a row for each stream, in the order of the catalog, and a last one for the whole sync.
+/// Writes a row for each stream, in the order of the catalog and by kind, and a last one for the whole sync.
 pub(crate) fn write(mut out: impl Write, streams: &[String], first: &Sync, second: &Sync) -> io::Result<()> {
-    let heads = "records requests     bytes     time";
-    let rule = "-".repeat(26 + 2 * (heads.len() + 3));
-    writeln!(out, "{:26} | {:^35} | {:^35}", "", "first sync: in full", "second sync: incremental")?;
-    writeln!(out, "{:26} | {heads} | {heads}\n{rule}", "stream")?;
+    let heads = "records requests   bytes    time";
+    let rule = "-".repeat(30 + 2 * (heads.len() + 3));
+    writeln!(out, "{:30} | {:^32} | {:^32}", "", "first sync: in full", "second sync: incremental")?;
+    writeln!(out, "{:30} | {heads} | {heads}", "stream")?;
+    let mut last = None;
     for name in streams {
+        if last != Some(kind(name)) {
+            writeln!(out, "{rule}")?;
+            last = Some(kind(name));
+        }
         let of = |sync: &Sync| sync.streams.get(name).copied().unwrap_or_default();
-        writeln!(out, "{name:26} | {} | {}", cells(of(first)), cells(of(second)))?;
+        writeln!(out, "{name:30} | {} | {}", cells(of(first)), cells(of(second)))?;
     }
-    writeln!(out, "{rule}\n{:26} | {} | {}", "all", cells(total(first)), cells(total(second)))
+    let follow = |sync: &Sync| format!("{:7} {:8} {:7} {:7}", "", sync.polls_and_downloads, "", "");
+    writeln!(
+        out,
+        "{:30} | {} | {}",
+        "polls and downloads of reports",
+        follow(first),
+        follow(second).trim_end()
+    )?;
+    writeln!(out, "{rule}\n{:30} | {} | {}", "all", cells(total(first)), cells(total(second)))
+}
+
+fn kind(stream: &str) -> &str {
+    ["_analytics", "_report"].into_iter().find(|kind| stream.ends_with(kind)).unwrap_or_default()
 }
 
 /// Streams run side by side, so the time of all is not their sum. The sign-in is not a stream's request.
@@ -26,11 +43,11 @@ fn total(sync: &Sync) -> StreamSync {
         requests: sum.requests + stream.requests,
         ..sum
     });
-    StreamSync { time: sync.time, ..sum }
+    StreamSync { requests: sum.requests + sync.polls_and_downloads, time: sync.time, ..sum }
 }
 
 fn cells(stream: StreamSync) -> String {
-    format!("{:7} {:8} {:>9} {:>8}", stream.records, stream.requests, bytes(stream.bytes), time(stream.time))
+    format!("{:7} {:8} {:>7} {:>7}", stream.records, stream.requests, bytes(stream.bytes), time(stream.time))
 }
 
 fn bytes(bytes: u64) -> String {
@@ -42,5 +59,5 @@ fn bytes(bytes: u64) -> String {
 }
 
 fn time(time: Duration) -> String {
-    format!("{:.2} s", time.as_secs_f64())
+    format!("{:.1} s", time.as_secs_f64())
 }
