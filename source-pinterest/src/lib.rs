@@ -1,7 +1,7 @@
-//! An Airbyte source for Pinterest: boards, pins, ad accounts, campaigns, ads, audiences, catalogs.
+//! An Airbyte source for Pinterest: boards, pins, ad accounts, campaigns, ads, audiences, catalogs, analytics and reports.
 //!
-//! [`Pinterest`] is the [`Source`]: it reads the [`Config`], signs in through `pinterest-client`, and
-//! offers the streams of one table to `connector-core`, which does the rest.
+//! [`Pinterest`] is the [`Source`]: it reads the [`Config`], signs in through `pinterest-client`, and offers the streams of
+//! three tables (listings, analytics, reports) and the reports of the config to `connector-core`, which does the rest.
 
 pub mod config;
 mod policy;
