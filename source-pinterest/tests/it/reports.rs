@@ -365,6 +365,30 @@ async fn a_download_that_fails_once_gives_every_row_once_and_makes_no_other_repo
     }
 }
 
+/// So many rows that some are written before half of the file has come.
+#[tokio::test]
+async fn a_large_download_that_breaks_goes_on_after_the_last_row_that_was_written() {
+    const LARGE: &str = "pin_promotion_report";
+    for (body, times) in [(OddBody::Truncated, 1), (OddBody::WrongJson, 2), (OddBody::Truncated, 3)] {
+        let (mut connection, account) = Connection::of_one_account().await;
+        connection.config.insert("start_date".into(), json!("2026-10-20"));
+        connection.fake.add_fault(Fault::on("report/download").times(times).body(body));
+        let run = connection.sync(&[LARGE]).await;
+        assert!(run.success, "{body:?}: {:?}", run.errors());
+        let mut truth = as_numbers(connection.fake.rows(LARGE, day("2026-10-20"), day(TODAY)));
+        truth.retain(|row| row["AD_ACCOUNT_ID"] == account);
+        let mut rows = in_order(run.records(LARGE));
+        assert_eq!(connection.count("report/download"), times + 1, "{body:?}: the fault did not strike");
+        // The third time the report is lost, and the next one begins at its first row.
+        assert_eq!(connection.asked().len(), if times < 3 { 1 } else { 2 });
+        if times == 3 {
+            assert!(rows.len() > truth.len(), "nothing was written before the file broke");
+            rows.dedup();
+        }
+        assert_eq!(rows, in_order(truth), "{body:?} {times} times");
+    }
+}
+
 #[tokio::test]
 async fn a_download_that_fails_for_ever_is_bounded_and_its_ad_account_fails_alone() {
     let odd = ODD_FILES.map(|body| (format!("{body:?}"), Fault::on("report/download").body(body)));
