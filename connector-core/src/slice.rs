@@ -90,6 +90,14 @@ impl Slice {
         self
     }
 
+    /// The slice when nobody reads it any more; its worker is free, whoever still holds a clone.
+    pub(crate) fn left(mut self) -> Self {
+        if let Some(desk) = self.desk.take() {
+            desk.release();
+        }
+        self
+    }
+
     /// The partitions to read; more than one only where the stream's [`Batch`](crate::Batch) allows it.
     pub fn partitions(&self) -> &[Partition] {
         &self.partitions

@@ -527,6 +527,7 @@ mod tests {
         // A partition that is gone keeps what was known of it.
         let mut state = load(daily(), false, saved).unwrap();
         assert_eq!(state.checkpoint()["states"][0]["settled"], "2026-11-20");
+        state.final_up_to("2026-11-20".parse().unwrap());
         assert_eq!(first_day(&mut state, "A"), "2026-11-21");
         assert_eq!(first_day(&mut state, "B"), "2026-08-27");
     }

@@ -100,7 +100,9 @@ impl WindowedCursor {
             Saved::Nothing | Saved::Fallback(_) => (earliest, CursorValue::from_date(earliest)),
             Saved::Own(value) | Saved::Shared(value) => {
                 let again = policy.unit.start(days_before(value.date(), policy.lookback_days));
-                let unsettled = known.settled.and_then(|settled| settled.succ_opt());
+                // Whoever does not ask what is final wants all days again.
+                let unsettled = known.settled.filter(|_| final_now.is_some());
+                let unsettled = unsettled.and_then(|settled| settled.succ_opt());
                 let again = unsettled.map_or(again, |unsettled| again.max(policy.unit.start(unsettled)));
                 // A saved day in the future asks for nothing, with or without days to read again.
                 let first = if value.date() > today { value.date() } else { again.max(earliest) };
@@ -379,11 +381,14 @@ mod tests {
         assert_eq!((first.settled(), first.value()), (Some(day("2026-11-20")), Some(at("2026-11-12"))));
         let again = |settled| {
             let known = Known { saved: Saved::Own(at("2026-11-12")), settled, kept: Vec::new() };
-            told(&WindowedCursor::new(&policy, known, today, None))
+            told(&WindowedCursor::new(&policy, known, today, Some(day("2026-11-20"))))
         };
         assert_eq!(again(None), pairs(&[("2026-11-02", "2026-11-24")]));
         assert_eq!(again(Some(day("2026-11-05"))), pairs(&[("2026-11-06", "2026-11-24")]));
         assert_eq!(again(first.settled()), pairs(&[("2026-11-21", "2026-11-24")]));
+        let known = Known { saved: Saved::Own(at("2026-11-12")), settled: first.settled(), kept: Vec::new() };
+        let unasked = told(&WindowedCursor::new(&policy, known, today, None));
+        assert_eq!(unasked, again(None), "nobody asks what is final");
     }
 
     proptest! {

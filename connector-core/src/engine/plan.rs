@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::cursor::Window;
+use crate::failure::Failure;
 use crate::partition::Partition;
 use crate::slice::Slice;
 
@@ -12,11 +13,18 @@ pub(super) struct Plan {
     batch_size: usize,
     filling: HashMap<(Partition, Vec<Option<Window>>), Vec<Partition>>,
     ready: VecDeque<Slice>,
+    /// Slices that failed and wait for a better moment, and why they failed.
+    later: Vec<(Slice, Failure)>,
 }
 
 impl Plan {
     pub(super) fn new(batch_size: usize) -> Self {
-        Self { batch_size: batch_size.max(1), filling: HashMap::new(), ready: VecDeque::new() }
+        Self {
+            batch_size: batch_size.max(1),
+            filling: HashMap::new(),
+            ready: VecDeque::new(),
+            later: Vec::new(),
+        }
     }
 
     pub(super) fn add(&mut self, partition: Partition, windows: Vec<Option<Window>>) {
@@ -43,6 +51,30 @@ impl Plan {
         for part in parts.into_iter().rev() {
             self.ready.push_front(part);
         }
+    }
+
+    /// A slice that failed is tried again when something else was served.
+    pub(super) fn later(&mut self, slice: Slice, failure: Failure) {
+        self.later.push((slice, failure));
+    }
+
+    /// Something was served: what waited for that is read.
+    pub(super) fn try_again(&mut self) {
+        self.ready.extend(self.later.drain(..).map(|(slice, _)| slice));
+    }
+
+    /// Nothing else is left: the smallest slice that waits is read. False when there is none.
+    pub(super) fn try_smallest(&mut self) -> bool {
+        let sizes = self.later.iter().enumerate();
+        let smallest = sizes.min_by_key(|(_, (slice, _))| slice.partitions().len());
+        let Some((index, _)) = smallest else { return false };
+        self.ready.push_back(self.later.swap_remove(index).0);
+        true
+    }
+
+    /// What has waited in vain.
+    pub(super) fn given_up(&mut self) -> Vec<(Slice, Failure)> {
+        std::mem::take(&mut self.later)
     }
 
     pub(super) fn next(&mut self) -> Option<Slice> {

@@ -20,7 +20,7 @@ use crate::slice::{Desk, Note, Slice};
 use crate::state::StreamState;
 use crate::stream::{Batch, Partitions, Stream};
 
-use super::batches::Batches;
+use super::batches::{Batches, Verdict};
 use super::plan::Plan;
 use super::read::{Ended, Reading, Stopped, read_slice};
 use super::{FromParent, report};
@@ -148,8 +148,12 @@ impl StreamRun {
         let mut running = JoinSet::new();
         let mut idle = 0;
         loop {
-            while running.len() < (concurrency + idle).min(MOST_BEGUN.max(concurrency))
-                && let Some(slice) = self.next_slice(&reading)
+            let most = match self.batches.one_at_a_time() {
+                true => 1,
+                false => (concurrency + idle).min(MOST_BEGUN.max(concurrency)),
+            };
+            while running.len() < most
+                && let Some(slice) = self.next_slice()
             {
                 let bounds =
                     slice.partitions().iter().map(|partition| self.state.lower_bound(partition)).collect();
@@ -157,6 +161,13 @@ impl StreamRun {
                 running.spawn(read_at(desk, self.stream.clone(), reading.clone(), slice, bounds));
             }
             if running.is_empty() && incoming.is_none() {
+                if self.batches.look_again() && self.plan.try_smallest() {
+                    continue;
+                }
+                for (slice, failure) in self.plan.given_up() {
+                    self.slice_failed(&slice, failure);
+                    tell_children(&reading, &slice);
+                }
                 break;
             }
             tokio::select! {
@@ -188,19 +199,13 @@ impl StreamRun {
         self.finish(&reading, &emitter).await
     }
 
-    /// The next slice that is worth reading.
-    fn next_slice(&mut self, reading: &Reading) -> Option<Slice> {
+    /// The next slice of a size that is worth asking for.
+    fn next_slice(&mut self) -> Option<Slice> {
         loop {
             let slice = self.plan.next()?;
-            if let Some(parts) = self.batches.too_large(&slice) {
-                self.plan.in_parts(parts);
-            } else if self.batches.is_hopeless(&slice) {
-                let why =
-                    Failure::transient("it was not asked for, because everything before it failed, too");
-                self.slice_failed(&slice, why);
-                tell_children(reading, &slice);
-            } else {
-                return Some(slice);
+            match self.batches.too_large(&slice) {
+                Some(parts) => self.plan.in_parts(parts),
+                None => return Some(slice),
             }
         }
     }
@@ -281,6 +286,7 @@ impl StreamRun {
         match outcome {
             Ok(()) => {
                 self.batches.served(&slice);
+                self.plan.try_again();
                 for (partition, newest) in slice.partitions().iter().zip(newest) {
                     self.state.close(partition, slice.window().copied(), newest);
                 }
@@ -288,13 +294,20 @@ impl StreamRun {
             }
             Err(Stopped::OutputClosed) => return Err(OutputClosed),
             Err(Stopped::Failed(failure)) => {
-                if let Some(halves) = self.batches.failed(&slice, &failure) {
-                    tracing::info!(
-                        "stream {}: {slice} could not be served at once, it is split: {failure}",
-                        self.name
-                    );
-                    self.plan.in_parts(halves);
-                    return Ok(());
+                match self.batches.failed(&slice, &failure) {
+                    Verdict::Halves(halves) => {
+                        tracing::info!(
+                            "stream {}: {slice} could not be served at once, it is split: {failure}",
+                            self.name
+                        );
+                        self.plan.in_parts(halves);
+                        return Ok(());
+                    }
+                    Verdict::Later => {
+                        self.plan.later(slice, failure);
+                        return Ok(());
+                    }
+                    Verdict::Failed => {}
                 }
                 self.slice_failed(&slice, failure);
             }
@@ -387,7 +400,8 @@ async fn read_at(
 ) -> Ended {
     let desk = Arc::new(desk);
     desk.begin().await;
-    read_slice(stream, reading, slice.at(desk), bounds).await
+    let ended = read_slice(stream, reading, slice.at(desk), bounds).await;
+    Ended { slice: ended.slice.left(), ..ended }
 }
 
 async fn next_from(incoming: &mut Option<mpsc::UnboundedReceiver<FromParent>>) -> Option<FromParent> {

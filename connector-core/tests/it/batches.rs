@@ -74,5 +74,20 @@ async fn an_outage_is_not_asked_about_for_each_partition() {
     assert!(!run.success && run.records("rows").is_empty());
     assert!(run.errors()[0].contains("1000 partitions failed"), "{:?}", run.errors());
     let asked = asked.lock().unwrap().len();
-    assert!(asked < 100, "{asked}");
+    assert!(asked < 50, "{asked}");
+}
+
+#[tokio::test]
+async fn many_partitions_that_fail_cost_no_other() {
+    for concurrency in [1, 16] {
+        let is_bad = |id: &str| id.parse::<u32>().is_ok_and(|id| (40..80).contains(&id) || id % 50 == 0);
+        let bad = move |slice: &Slice| {
+            let holds = slice.partitions().iter().filter_map(|partition| partition.get("id")).any(is_bad);
+            holds.then(|| Failure::system("a broken row").divisible())
+        };
+        let (table, _) = table(500, bad);
+        let source = Made { concurrency, ..Made::of([&table]) };
+        let run = source.sync(&source.catalog(), &HashMap::new()).await;
+        assert_eq!(run.records("rows").len(), 500 - 40 - 9, "{concurrency}");
+    }
 }
