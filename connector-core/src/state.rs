@@ -66,7 +66,16 @@ struct Extras {
 struct Kept {
     #[serde(flatten)]
     window: Window,
+    /// The day on which it was kept, UTC.
+    on: NaiveDate,
     value: Value,
+}
+
+impl Kept {
+    /// Whether it still stands for the whole window: the last day of one that was not over may have grown since.
+    fn is_whole(&self, today: NaiveDate) -> bool {
+        self.window.end < self.on || self.on == today
+    }
 }
 
 #[derive(Debug)]
@@ -222,29 +231,40 @@ impl StreamState {
             (None, Shared::Beside(value)) => Saved::Fallback(value.minus_seconds(self.lookback_seconds)),
             (None, Shared::Nothing) => Saved::Nothing,
         };
+        let today = self.now.date_naive();
         let cursor: Box<dyn Cursor> = match &self.policy {
             CursorPolicy::FullRefresh => return Opened { windows: vec![None] },
             CursorPolicy::ClientFiltered(policy) => Box::new(ClientFilteredCursor::new(policy, saved)),
             CursorPolicy::Windowed(policy) => {
                 let extras = self.extras.get(partition);
+                let kept = extras.into_iter().flat_map(|extras| &extras.kept);
                 let known = Known {
                     saved,
                     settled: extras.and_then(|extras| extras.settled),
-                    kept: extras
-                        .into_iter()
-                        .flat_map(|extras| &extras.kept)
-                        .map(|kept| kept.window)
-                        .collect(),
+                    kept: kept.filter(|kept| kept.is_whole(today)).map(|kept| kept.window).collect(),
                 };
-                Box::new(WindowedCursor::new(policy, known, self.now.date_naive(), self.final_now))
+                Box::new(WindowedCursor::new(policy, known, today, self.final_now))
             }
         };
         let opened = Opened { windows: cursor.windows() };
+        if let Some(extras) = self.extras.get_mut(partition) {
+            extras.kept.retain(|kept| kept.is_whole(today) && opened.windows.contains(&Some(kept.window)));
+        }
         match index {
             Some(index) => self.known[index].1 = Entry::Open(cursor),
             None => self.insert(partition.clone(), Entry::Open(cursor)),
         }
         opened
+    }
+
+    /// Says that an open partition is asked for in these windows, which begin earlier than its own: what is older than
+    /// its own start is not wanted.
+    pub(crate) fn ask_for(&mut self, partition: &Partition, windows: &[Option<Window>]) {
+        if let Some(index) = self.index.get(partition)
+            && let Entry::Open(cursor) = &mut self.known[*index].1
+        {
+            cursor.ask_for(windows);
+        }
     }
 
     /// Records of this partition before this value were read by an earlier sync.
@@ -273,9 +293,10 @@ impl StreamState {
 
     /// Keeps something of a slice until it is closed, or forgets it.
     pub(crate) fn keep(&mut self, partition: &Partition, window: Window, value: Option<Value>) {
+        let on = self.now.date_naive();
         let kept = &mut self.extras.entry(partition.clone()).or_default().kept;
         kept.retain(|kept| kept.window != window);
-        kept.extend(value.map(|value| Kept { window, value }));
+        kept.extend(value.map(|value| Kept { window, on, value }));
     }
 
     /// Says that a slice of a partition was read to its end and written, and what its newest value was. Values in
@@ -502,7 +523,7 @@ mod tests {
         let saved = state.checkpoint();
         assert_eq!(
             saved["states"][0].to_string(),
-            r#"{"partition":{"id":"A","parent_slice":{}},"cursor":{"DATE":"2026-08-27"},"kept":[{"start":"2026-08-27","end":"2026-11-24","value":{"token":"t2"}}]}"#
+            r#"{"partition":{"id":"A","parent_slice":{}},"cursor":{"DATE":"2026-08-27"},"kept":[{"start":"2026-08-27","end":"2026-11-24","on":"2026-11-24","value":{"token":"t2"}}]}"#
         );
         let mut state = load(daily(), false, saved).unwrap();
         assert_eq!(state.open(&account("A")).windows, [Some(window)]);
@@ -510,6 +531,25 @@ mod tests {
         assert_eq!(state.kept(&account("B"), window), None);
         state.close(&account("A"), Some(window), None);
         assert_eq!(state.checkpoint()["states"][0].get("kept"), None);
+    }
+
+    #[test]
+    fn what_was_kept_of_a_window_that_is_not_read_any_more_is_forgotten() {
+        // The last day was not over when the first was kept; the second is another window now; the third still stands.
+        for (start, end, on, stands) in [
+            ("2026-11-01", "2026-11-23", "2026-11-23", false),
+            ("2026-08-01", "2026-08-30", "2026-11-24", false),
+            ("2026-11-01", "2026-11-20", "2026-11-23", true),
+            ("2026-11-01", "2026-11-24", "2026-11-24", true),
+        ] {
+            let kept = json!([{"start": start, "end": end, "on": on, "value": 1}]);
+            let saved = json!({"states": [{"partition": {"id": "A"}, "cursor": {"DATE": "2026-11-01"}, "kept": kept}]});
+            let mut state = load(daily(), false, saved).unwrap();
+            let windows = state.open(&account("A")).windows;
+            let window = Window { start: start.parse().unwrap(), end: end.parse().unwrap() };
+            assert_eq!(windows.contains(&Some(window)), stands, "{start} {end} {on}");
+            assert_eq!(state.checkpoint()["states"][0]["kept"].is_array(), stands, "{start} {end} {on}");
+        }
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub(crate) struct Known {
 pub(crate) struct WindowedCursor {
     value: CursorValue,
     windows: Vec<(Window, Progress)>,
+    /// The first day wanted, when the windows begin earlier.
+    bound: Option<CursorValue>,
     settled: Option<NaiveDate>,
     /// Days up to this one are final now.
     final_now: Option<NaiveDate>,
@@ -111,7 +113,7 @@ impl WindowedCursor {
         };
         let windows = cut_around(known.kept, first, today, policy);
         let windows = windows.into_iter().map(|window| (window, Progress::Open)).collect();
-        Self { value, windows, settled: known.settled, final_now }
+        Self { value, windows, bound: None, settled: known.settled, final_now }
     }
 }
 
@@ -160,7 +162,13 @@ impl Cursor for WindowedCursor {
     }
 
     fn lower_bound(&self) -> Option<CursorValue> {
-        None
+        self.bound
+    }
+
+    fn ask_for(&mut self, windows: &[Option<Window>]) {
+        self.bound = self.windows.first().map(|(window, _)| CursorValue::from_date(window.start));
+        let windows = windows.iter().flatten();
+        self.windows = windows.map(|window| (*window, Progress::Open)).collect();
     }
 
     fn close(&mut self, window: Option<Window>, newest: Option<CursorValue>) {
@@ -389,6 +397,19 @@ mod tests {
         let known = Known { saved: Saved::Own(at("2026-11-12")), settled: first.settled(), kept: Vec::new() };
         let unasked = told(&WindowedCursor::new(&policy, known, today, None));
         assert_eq!(unasked, again(None), "nobody asks what is final");
+    }
+
+    #[test]
+    fn windows_of_others_bring_no_older_days() {
+        let mut cursor = cursor(&policy(None), Saved::Own(at("2026-11-20")));
+        assert_eq!(cursor.lower_bound(), None);
+        let shared = [Some(window("2026-10-01", "2026-10-30")), Some(window("2026-10-31", "2026-11-24"))];
+        cursor.ask_for(&shared);
+        assert_eq!(cursor.lower_bound(), Some(at("2026-11-20")));
+        cursor.close(shared[0], None);
+        assert_eq!(cursor.value(), Some(at("2026-11-20")));
+        cursor.close(shared[1], Some(at("2026-11-22")));
+        assert_eq!(cursor.value(), Some(at("2026-11-22")));
     }
 
     proptest! {

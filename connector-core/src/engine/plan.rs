@@ -1,4 +1,5 @@
-//! Groups partitions into slices: those that share a parent and windows, up to what one request takes.
+//! Groups partitions into slices: those that share a parent and windows, up to what one request takes. Of what is left
+//! when all partitions of a parent are known, those with neighbouring starts share a request that begins with the earliest.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -6,6 +7,9 @@ use crate::cursor::Window;
 use crate::failure::Failure;
 use crate::partition::Partition;
 use crate::slice::Slice;
+
+/// A partition that is asked for in windows of others.
+pub(super) type Shared = (Partition, Vec<Option<Window>>);
 
 /// The slices of one stream that wait to be read, and the batches that are not full yet.
 #[derive(Debug)]
@@ -32,18 +36,21 @@ impl Plan {
         let batch = self.filling.entry(group.clone()).or_default();
         batch.push(partition);
         if batch.len() >= self.batch_size {
-            self.release(|candidate| *candidate == group);
+            let full = std::mem::take(batch);
+            self.filling.remove(&group);
+            self.release(full, group.1);
         }
     }
 
-    /// No more partitions come from under this parent.
-    pub(super) fn parent_is_read(&mut self, parent: &Partition) {
-        self.release(|(candidate, _)| candidate == parent);
+    /// No more partitions come from under this parent. Returns those that are asked for more than they need, with the
+    /// windows they are asked for.
+    pub(super) fn parent_is_read(&mut self, parent: &Partition) -> Vec<Shared> {
+        self.release_rest(|candidate| candidate == parent)
     }
 
-    /// No more partitions come at all.
-    pub(super) fn all_known(&mut self) {
-        self.release(|_| true);
+    /// No more partitions come at all. Returns what [`parent_is_read`](Self::parent_is_read) does.
+    pub(super) fn all_known(&mut self) -> Vec<Shared> {
+        self.release_rest(|_| true)
     }
 
     /// A batch that is not read at once: its parts are next.
@@ -81,12 +88,29 @@ impl Plan {
         self.ready.pop_front()
     }
 
-    fn release(&mut self, which: impl Fn(&(Partition, Vec<Option<Window>>)) -> bool) {
-        for ((_, windows), partitions) in self.filling.extract_if(|group, _| which(group)) {
-            for window in windows {
-                self.ready.push_back(Slice::new(partitions.clone(), window));
+    fn release(&mut self, partitions: Vec<Partition>, windows: Vec<Option<Window>>) {
+        for window in windows {
+            self.ready.push_back(Slice::new(partitions.clone(), window));
+        }
+    }
+
+    fn release_rest(&mut self, of: impl Fn(&Partition) -> bool) -> Vec<Shared> {
+        let mut parents = HashMap::<_, Vec<_>>::new();
+        for ((parent, windows), partitions) in self.filling.extract_if(|(parent, _), _| of(parent)) {
+            let alone = partitions.into_iter().map(|partition| (partition, windows.clone()));
+            parents.entry(parent).or_default().extend(alone);
+        }
+        let mut shared = Vec::new();
+        for (_, mut rest) in parents {
+            rest.sort_by_key(|(_, windows)| windows.first().copied().flatten().map(|window| window.start));
+            for batch in rest.chunks(self.batch_size) {
+                let windows = batch[0].1.clone();
+                let more = batch.iter().filter(|(_, own)| *own != windows);
+                shared.extend(more.map(|(partition, _)| (partition.clone(), windows.clone())));
+                self.release(batch.iter().map(|(partition, _)| partition.clone()).collect(), windows);
             }
         }
+        shared
     }
 }
 
@@ -116,15 +140,40 @@ mod tests {
         assert_eq!(sizes(&mut plan), [1]);
     }
 
+    fn until_the_24th(start: &str) -> Option<Window> {
+        Some(Window { start: start.parse().unwrap(), end: "2026-11-24".parse().unwrap() })
+    }
+
     #[test]
-    fn partitions_of_different_parents_or_windows_share_no_batch() {
-        let day = Some(Window { start: "2026-11-01".parse().unwrap(), end: "2026-11-02".parse().unwrap() });
+    fn partitions_of_different_parents_share_no_batch() {
         let mut plan = Plan::new(10);
-        plan.add(under("A", 1), vec![None]);
-        plan.add(under("A", 2), vec![day]);
-        plan.add(under("B", 3), vec![None]);
-        plan.all_known();
-        assert_eq!(sizes(&mut plan), [1, 1, 1]);
+        for parent in ["A", "B"] {
+            plan.add(under(parent, 1), vec![None]);
+        }
+        assert!(plan.all_known().is_empty());
+        assert_eq!(sizes(&mut plan), [1, 1]);
+    }
+
+    #[test]
+    fn a_full_batch_shares_its_windows_and_the_rest_is_asked_for_from_the_earliest_start() {
+        let mut plan = Plan::new(2);
+        let starts = ["2026-11-20", "2026-11-02", "2026-11-20", "2026-11-23", "2026-11-01"];
+        for (id, start) in (0..).zip(starts) {
+            plan.add(under("A", id), vec![until_the_24th(start)]);
+        }
+        let full = plan.next().unwrap();
+        assert_eq!(
+            (full.partitions(), full.window().copied()),
+            (&[under("A", 0), under("A", 2)][..], until_the_24th("2026-11-20"))
+        );
+        assert!(plan.next().is_none());
+        let shared = plan.parent_is_read(&Partition::root().child([("id", "A")]));
+        assert_eq!(shared, [(under("A", 1), vec![until_the_24th("2026-11-01")])]);
+        let first = plan.next().unwrap();
+        assert_eq!(first.partitions(), [under("A", 4), under("A", 1)]);
+        assert_eq!(first.window().copied(), until_the_24th("2026-11-01"));
+        assert_eq!(plan.next().unwrap().partitions(), [under("A", 3)]);
+        assert!(plan.next().is_none() && plan.all_known().is_empty());
     }
 
     #[test]

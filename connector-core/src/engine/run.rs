@@ -21,7 +21,7 @@ use crate::state::StreamState;
 use crate::stream::{Batch, Partitions, Stream};
 
 use super::batches::{Batches, Verdict};
-use super::plan::Plan;
+use super::plan::{Plan, Shared};
 use super::read::{Ended, Reading, Stopped, read_slice};
 use super::{FromParent, report};
 
@@ -142,7 +142,7 @@ impl StreamRun {
         self.open(fixed);
         let mut incoming = self.incoming.take();
         if incoming.is_none() {
-            self.plan.all_known();
+            self.all_known();
         }
         let (notes, mut heard) = mpsc::unbounded_channel();
         let mut running = JoinSet::new();
@@ -181,12 +181,12 @@ impl StreamRun {
                 message = next_from(&mut incoming), if incoming.is_some() => match message {
                     Some(FromParent::End) => {
                         incoming = None;
-                        self.plan.all_known();
+                        self.all_known();
                     }
                     Some(message) => self.hear(message),
                     None => {
                         incoming = None;
-                        self.plan.all_known();
+                        self.all_known();
                         self.fail(Failure::system("its parent stream stopped before its end"));
                     }
                 },
@@ -250,11 +250,25 @@ impl StreamRun {
         }
     }
 
+    fn all_known(&mut self) {
+        let shared = self.plan.all_known();
+        self.share(shared);
+    }
+
+    fn share(&mut self, shared: Vec<Shared>) {
+        for (partition, windows) in shared {
+            self.state.ask_for(&partition, &windows);
+        }
+    }
+
     fn hear(&mut self, message: FromParent) {
         match message {
             FromParent::Partitions(partitions) => self.open(partitions),
             FromParent::SliceRead(parents) => {
-                parents.iter().for_each(|parent| self.plan.parent_is_read(parent))
+                for parent in &parents {
+                    let shared = self.plan.parent_is_read(parent);
+                    self.share(shared);
+                }
             }
             FromParent::Incomplete(failure_type, why) => {
                 self.fail(Failure::new(

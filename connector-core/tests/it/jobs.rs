@@ -71,7 +71,8 @@ async fn what_a_slice_keeps_is_written_at_once_and_found_again_until_it_is_read(
     assert!(!run.success);
     let saved = run.saved();
     let state: Value = saved["jobs"].parse().unwrap();
-    let kept = json!([{"start": "2026-11-15", "end": "2026-11-19", "value": {"token": "0"}}]);
+    let kept =
+        json!([{"start": "2026-11-15", "end": "2026-11-19", "on": "2026-11-24", "value": {"token": "0"}}]);
     assert_eq!(
         (&state["states"][0]["kept"], &state["states"][0]["cursor"]["day"]),
         (&kept, &json!("2026-11-15"))
