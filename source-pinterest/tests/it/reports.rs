@@ -601,9 +601,9 @@ async fn a_kept_report_of_another_request_is_not_taken() {
 #[tokio::test]
 async fn a_token_that_means_nothing_harms_nothing() {
     for kept in [
-        json!([{"start": START, "end": TODAY, "value": {"token": "x"}}]),
-        json!([{"start": START, "end": TODAY, "value": null}]),
-        json!([{"start": START, "end": "2026-11-22", "value": {"token": "x", "request": "0"}}]),
+        json!([{"start": START, "end": TODAY, "on": TODAY, "value": {"token": "x"}}]),
+        json!([{"start": START, "end": TODAY, "on": TODAY, "value": null}]),
+        json!([{"start": START, "end": "2026-11-22", "on": TODAY, "value": {"token": "x", "request": "0"}}]),
     ] {
         let (mut connection, account) = Connection::of_one_account().await;
         let states = json!([{"partition": {"id": account, "parent_slice": {}}, "cursor": {"DATE": START}, "kept": kept}]);
@@ -613,6 +613,31 @@ async fn a_token_that_means_nothing_harms_nothing() {
         assert_eq!(in_order(run.records(STREAM)), connection.rows_of(&account), "{kept}");
         assert!(!connection.state_of(STREAM).to_string().contains("kept"), "{kept}");
     }
+}
+
+#[tokio::test]
+async fn a_day_that_was_not_over_when_its_report_was_made_is_read_again() {
+    let (mut connection, _) = Connection::of_one_account().await;
+    stopped(&mut connection, STREAM, &[IN_PROGRESS, ReportStep::Finished]).await;
+    for day in ["2026-11-25", "2026-11-26"] {
+        connection.at(day);
+        assert!(connection.sync(&[STREAM]).await.success);
+    }
+    let again = |(_, body): &(String, Value)| {
+        body["start_date"].as_str() <= Some(TODAY) && body["end_date"].as_str() >= Some(TODAY)
+    };
+    assert!(connection.asked().iter().any(again));
+}
+
+#[tokio::test]
+async fn what_was_kept_of_a_window_that_is_not_read_any_more_is_forgotten() {
+    let (mut connection, _) = Connection::of_one_account().await;
+    connection.config.remove("start_date");
+    connection.fake.script_every_report([ReportStep::Finished]);
+    stopped(&mut connection, STREAM, &[IN_PROGRESS, ReportStep::Finished]).await;
+    connection.at("2026-11-25");
+    assert!(connection.sync(&[STREAM]).await.success);
+    assert!(!connection.state_of(STREAM).to_string().contains("kept"));
 }
 
 #[tokio::test]
