@@ -3,7 +3,7 @@
 //! The JSON shapes are the ones existing Airbyte connections hold: one flat cursor (`{"updated_time": …}`), or one
 //! for each partition (`{"states": [{"partition": …, "cursor": …}], "state": …, "lookback_window": …}`). Beside a cursor
 //! may stand `settled` (days up to this one were final when they were read) and `kept` (what a slice that is not read
-//! yet wants to find again, with its window); other readers of such states pass over keys they do not know.
+//! yet wants to find again, with its window and the day it was kept).
 
 use std::collections::HashMap;
 use std::time::Duration;
