@@ -660,16 +660,16 @@ async fn reports_in_progress_hold_no_worker() {
 #[tokio::test]
 async fn never_more_than_twenty_reports_are_in_progress() {
     for threads in [1, 40] {
-        let counts = Counts { ad_accounts: 31, campaigns: 60, ..Counts::SMALL };
+        let counts = Counts { ad_accounts: 21, campaigns: 60, ..Counts::SMALL };
         let fake = FakePinterest::builder().size(Size::Custom(counts)).daily_rows().reports_at_once(20);
         let mut connection = Connection::to(fake).await;
         connection.config.insert("start_date".into(), json!("2026-11-23"));
         connection.config.insert("num_threads".into(), json!(threads));
-        connection.fake.script_every_report([vec![IN_PROGRESS; 15], vec![ReportStep::Finished]].concat());
+        connection.fake.script_every_report([vec![IN_PROGRESS; 40], vec![ReportStep::Finished]].concat());
         let streams = [STREAM, "advertiser_report", "product_item_report"];
         let run = connection.sync(&streams).await;
         assert!(run.success, "{:?}", run.errors());
-        assert_eq!((connection.asked().len(), connection.fake.refusals()), (93, 0));
+        assert_eq!((connection.asked().len(), connection.fake.refusals()), (63, 0));
         assert!(connection.fake.most_reports_at_once() > 10, "{}", connection.fake.most_reports_at_once());
         assert_eq!(in_order(run.records(STREAM)), connection.rows("2026-11-23", TODAY));
     }
