@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use client_filtered::ClientFiltered;
 pub(crate) use client_filtered::ClientFilteredCursor;
 pub use value::{CursorFormat, CursorValue};
-pub(crate) use windowed::{Known, WindowedCursor};
+pub(crate) use windowed::{ClosedWindow, Known, WindowedCursor};
 pub use windowed::{WindowUnit, Windowed};
 
 /// A closed range of dates, both ends included, in the time zone of the API (UTC unless its stream says otherwise).
@@ -85,5 +85,9 @@ pub(crate) trait Cursor: Send + std::fmt::Debug {
     /// Days up to this one were final when they were read.
     fn settled(&self) -> Option<NaiveDate> {
         None
+    }
+    /// Windows that were read although an earlier one is open.
+    fn closed_ahead(&self) -> Vec<ClosedWindow> {
+        Vec::new()
     }
 }

@@ -178,6 +178,12 @@ impl Sync<'_> {
         }
         let state = StreamState::new(stream.cursor(), single, saved, options.now)
             .map_err(|failure| failure.in_stream(name))?;
+        if let Some((newest, oldest)) = state.gap() {
+            tracing::warn!(
+                "stream {name}: the newest day in its state is {newest}, and the API serves nothing before {oldest} any more: \
+                 the days between are missing"
+            );
+        }
         Ok(StreamRun::new(stream.clone(), Some(output), state, options.now))
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The JSON shapes are the ones existing Airbyte connections hold: one flat cursor (`{"updated_time": …}`), or one
 //! for each partition (`{"states": [{"partition": …, "cursor": …}], "state": …, "lookback_window": …}`). Beside a cursor
-//! may stand `settled` (days up to this one were final when they were read) and `kept` (what a slice that is not read
+//! may stand `closed` (windows that were read although an earlier one is open), `settled` (days up to this one were final when they were read) and `kept` (what a slice that is not read
 //! yet wants to find again, with its window and the day it was kept).
 
 use std::collections::HashMap;
@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::cursor::{
-    ClientFilteredCursor, Cursor, CursorPolicy, CursorValue, Known, Saved, Window, WindowedCursor,
+    ClientFilteredCursor, ClosedWindow, Cursor, CursorPolicy, CursorValue, Known, Saved, Window,
+    WindowedCursor,
 };
 use crate::failure::Failure;
 use crate::partition::Partition;
@@ -59,6 +60,28 @@ enum Shared {
 struct Extras {
     settled: Option<NaiveDate>,
     kept: Vec<Kept>,
+    closed: Vec<Closed>,
+}
+
+/// A window that was read although an earlier one is open.
+#[derive(Debug, Serialize, Deserialize)]
+struct Closed {
+    #[serde(flatten)]
+    window: Window,
+    /// The day on which it was read, UTC. Later its numbers may be others.
+    on: NaiveDate,
+    /// The newest day that it had rows of.
+    newest: Option<NaiveDate>,
+}
+
+impl Closed {
+    fn on(day: NaiveDate, closed: ClosedWindow) -> Self {
+        Self { window: closed.window, on: day, newest: closed.newest.map(CursorValue::date) }
+    }
+
+    fn known(&self) -> ClosedWindow {
+        ClosedWindow { window: self.window, newest: self.newest.map(CursorValue::from_date) }
+    }
 }
 
 /// What a slice that is not read yet wants to find again.
@@ -96,6 +119,13 @@ impl Entry {
         match self {
             Self::Saved(_) => None,
             Self::Open(cursor) => cursor.settled(),
+        }
+    }
+
+    fn closed_ahead(&self) -> Vec<ClosedWindow> {
+        match self {
+            Self::Saved(_) => Vec::new(),
+            Self::Open(cursor) => cursor.closed_ahead(),
         }
     }
 }
@@ -209,9 +239,12 @@ impl StreamState {
     }
 
     fn load_extras(&mut self, partition: Partition, entry: &Map<String, Value>) -> Result<(), Failure> {
-        let extras =
-            Extras { settled: extra(entry, "settled")?, kept: extra(entry, "kept")?.unwrap_or_default() };
-        if extras.settled.is_some() || !extras.kept.is_empty() {
+        let extras = Extras {
+            settled: extra(entry, "settled")?,
+            kept: extra(entry, "kept")?.unwrap_or_default(),
+            closed: extra(entry, "closed")?.unwrap_or_default(),
+        };
+        if extras.settled.is_some() || !extras.kept.is_empty() || !extras.closed.is_empty() {
             self.extras.insert(partition, extras);
         }
         Ok(())
@@ -238,10 +271,12 @@ impl StreamState {
             CursorPolicy::Windowed(policy) => {
                 let extras = self.extras.get(partition);
                 let kept = extras.into_iter().flat_map(|extras| &extras.kept);
+                let closed = extras.into_iter().flat_map(|extras| &extras.closed);
                 let known = Known {
                     saved,
                     settled: extras.and_then(|extras| extras.settled),
                     kept: kept.filter(|kept| kept.is_whole(today)).map(|kept| kept.window).collect(),
+                    closed: closed.filter(|closed| closed.on == today).map(Closed::known).collect(),
                 };
                 Box::new(WindowedCursor::new(policy, known, today, self.final_now))
             }
@@ -278,6 +313,16 @@ impl StreamState {
     /// Whether the stream is read in windows.
     pub(crate) fn is_windowed(&self) -> bool {
         matches!(self.policy, CursorPolicy::Windowed(_))
+    }
+
+    /// The newest saved day and the first that can still be asked for, when all that is saved is older: what lies between
+    /// is not served any more.
+    pub(crate) fn gap(&self) -> Option<(NaiveDate, NaiveDate)> {
+        let CursorPolicy::Windowed(policy) = &self.policy else { return None };
+        let saved = self.known.iter().filter_map(|(_, entry)| entry.value());
+        let newest = saved.chain(self.flat_fallback()).max()?.date();
+        let oldest = policy.oldest(self.now.date_naive());
+        (newest < oldest).then_some((newest, oldest))
     }
 
     /// Says up to which day the source calls its numbers final. To be said before partitions are opened.
@@ -371,14 +416,30 @@ impl StreamState {
     }
 
     fn add_extras(&self, entry: &mut Value, partition: &Partition) {
-        let index = self.index.get(partition);
-        let settled = index.and_then(|index| self.known[*index].1.settled());
+        let known = self.index.get(partition).map(|index| &self.known[*index].1);
+        let settled = known.and_then(Entry::settled);
         let extras = self.extras.get(partition);
         if let Some(settled) = settled.max(extras.and_then(|extras| extras.settled)) {
             entry["settled"] = json!(settled);
         }
         if let Some(extras) = extras.filter(|extras| !extras.kept.is_empty()) {
             entry["kept"] = json!(extras.kept);
+        }
+        match known {
+            Some(known @ Entry::Open(_)) => {
+                let on = self.now.date_naive();
+                let closed = known.closed_ahead().into_iter().map(|closed| Closed::on(on, closed));
+                let closed: Vec<_> = closed.collect();
+                if !closed.is_empty() {
+                    entry["closed"] = json!(closed);
+                }
+            }
+            // Not begun in this sync: as it was.
+            _ => {
+                if let Some(extras) = extras.filter(|extras| !extras.closed.is_empty()) {
+                    entry["closed"] = json!(extras.closed);
+                }
+            }
         }
     }
 
@@ -441,15 +502,19 @@ mod tests {
         })
     }
 
-    fn daily() -> CursorPolicy {
-        CursorPolicy::Windowed(Windowed {
+    fn windowed() -> Windowed {
+        Windowed {
             field: "DATE".into(),
             start: None,
             horizon_days: 89,
             step_days: 90,
             lookback_days: 0,
             unit: crate::cursor::WindowUnit::Day,
-        })
+        }
+    }
+
+    fn daily() -> CursorPolicy {
+        CursorPolicy::Windowed(windowed())
     }
 
     fn load(policy: CursorPolicy, single: bool, saved: Value) -> Result<StreamState, Failure> {
@@ -550,6 +615,31 @@ mod tests {
             assert_eq!(windows.contains(&Some(window)), stands, "{start} {end} {on}");
             assert_eq!(state.checkpoint()["states"][0]["kept"].is_array(), stands, "{start} {end} {on}");
         }
+    }
+
+    #[test]
+    fn windows_that_were_read_before_an_earlier_one_are_known_to_the_next_sync_of_the_day() {
+        let three = || CursorPolicy::Windowed(Windowed { step_days: 30, ..windowed() });
+        let mut state = load(three(), false, json!({})).unwrap();
+        let windows = state.open(&account("A")).windows;
+        state.close(&account("A"), windows[1], Some(CursorValue::from_date("2026-10-20".parse().unwrap())));
+        let saved = state.checkpoint();
+        assert_eq!(
+            saved["states"][0]["closed"].to_string(),
+            r#"[{"start":"2026-09-26","end":"2026-10-25","on":"2026-11-24","newest":"2026-10-20"}]"#
+        );
+        let mut state = load(three(), false, saved.clone()).unwrap();
+        assert_eq!(state.checkpoint(), saved, "a sync that is stopped before it begins forgets nothing");
+        assert_eq!(state.open(&account("A")).windows, [windows[0], windows[2]]);
+        assert_eq!(state.checkpoint()["states"][0]["closed"], saved["states"][0]["closed"]);
+        state.close(&account("A"), windows[0], None);
+        let written = state.checkpoint();
+        assert_eq!(written["states"][0]["cursor"]["DATE"], "2026-10-20");
+        assert_eq!(written["states"][0].get("closed"), None);
+
+        let tomorrow = "2026-11-25T00:00:00Z".parse().unwrap();
+        let mut state = StreamState::new(three(), false, Some(&RawJson::from(saved)), tomorrow).unwrap();
+        assert_eq!(state.open(&account("A")).windows.len(), 3, "its numbers may be others now");
     }
 
     #[test]

@@ -47,9 +47,14 @@ impl WindowUnit {
 }
 
 impl Windowed {
+    /// The oldest day that the API serves.
+    pub(crate) fn oldest(&self, today: NaiveDate) -> NaiveDate {
+        days_before(today, self.horizon_days)
+    }
+
     /// The first day that is ever asked for.
     fn earliest(&self, today: NaiveDate) -> NaiveDate {
-        let oldest = days_before(today, self.horizon_days);
+        let oldest = self.oldest(today);
         self.start.map_or(oldest, |start| start.max(oldest))
     }
 
@@ -68,6 +73,15 @@ pub(crate) struct Known {
     pub(crate) settled: Option<NaiveDate>,
     /// Windows of which an earlier sync kept something: they stay as they are.
     pub(crate) kept: Vec<Window>,
+    /// Windows that an earlier sync of this day has closed behind one that was open.
+    pub(crate) closed: Vec<ClosedWindow>,
+}
+
+/// A window that was read before an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ClosedWindow {
+    pub(crate) window: Window,
+    pub(crate) newest: Option<CursorValue>,
 }
 
 /// One partition's progress over its windows.
@@ -111,8 +125,13 @@ impl WindowedCursor {
                 (first, CursorValue::from_date(value.date().max(earliest)))
             }
         };
-        let windows = cut_around(known.kept, first, today, policy);
-        let windows = windows.into_iter().map(|window| (window, Progress::Open)).collect();
+        let fixed = known.kept.into_iter().chain(known.closed.iter().map(|closed| closed.window));
+        let windows = cut_around(fixed.collect(), first, today, policy);
+        let progress = |window: &Window| {
+            let closed = known.closed.iter().find(|closed| closed.window == *window);
+            closed.map_or(Progress::Open, |closed| Progress::Closed(closed.newest))
+        };
+        let windows = windows.into_iter().map(|window| (window, progress(&window))).collect();
         Self { value, windows, bound: None, settled: known.settled, final_now }
     }
 }
@@ -128,7 +147,8 @@ fn cut_around(mut kept: Vec<Window>, first: NaiveDate, last: NaiveDate, policy: 
     let mut next = Some(first);
     for window in kept {
         let Some(start) = next else { break };
-        if window.start < start || window.end < window.start || window.end > last {
+        let fits = (window.end - window.start).num_days() < i64::from(policy.step_days.max(1));
+        if window.start < start || window.end < window.start || window.end > last || !fits {
             continue;
         }
         if let Some(before) = window.start.pred_opt() {
@@ -158,7 +178,8 @@ fn cut(first: NaiveDate, last: NaiveDate, policy: &Windowed) -> impl Iterator<It
 
 impl Cursor for WindowedCursor {
     fn windows(&self) -> Vec<Option<Window>> {
-        self.windows.iter().map(|(window, _)| Some(*window)).collect()
+        let open = self.windows.iter().filter(|(_, progress)| *progress == Progress::Open);
+        open.map(|(window, _)| Some(*window)).collect()
     }
 
     fn lower_bound(&self) -> Option<CursorValue> {
@@ -196,6 +217,15 @@ impl Cursor for WindowedCursor {
     fn settled(&self) -> Option<NaiveDate> {
         self.settled
     }
+
+    fn closed_ahead(&self) -> Vec<ClosedWindow> {
+        let ahead = self.windows.iter().skip_while(|(_, progress)| *progress != Progress::Open);
+        let closed = ahead.filter_map(|(window, progress)| match progress {
+            Progress::Open => None,
+            Progress::Closed(newest) => Some(ClosedWindow { window: *window, newest: *newest }),
+        });
+        closed.collect()
+    }
 }
 
 #[cfg(test)]
@@ -224,7 +254,7 @@ mod tests {
     }
 
     fn known(saved: Saved) -> Known {
-        Known { saved, settled: None, kept: Vec::new() }
+        Known { saved, settled: None, kept: Vec::new(), closed: Vec::new() }
     }
 
     fn cursor(policy: &Windowed, saved: Saved) -> WindowedCursor {
@@ -358,7 +388,7 @@ mod tests {
     #[test]
     fn a_window_of_which_something_is_kept_stays_as_it_is() {
         let kept = vec![window("2026-11-20", "2026-11-24"), window("2026-10-01", "2026-10-09")];
-        let known = Known { saved: Saved::Own(at("2026-09-28")), settled: None, kept };
+        let known = Known { saved: Saved::Own(at("2026-09-28")), settled: None, kept, closed: Vec::new() };
         let cursor = WindowedCursor::new(&policy(None), known.clone(), day("2026-11-24"), None);
         let expected = pairs(&[
             ("2026-09-28", "2026-09-30"),
@@ -375,6 +405,32 @@ mod tests {
     }
 
     #[test]
+    fn a_window_that_is_longer_than_the_api_takes_now_is_cut_anew() {
+        let kept = vec![window("2026-10-01", "2026-11-20")];
+        let known = Known { saved: Saved::Own(at("2026-10-01")), settled: None, kept, closed: Vec::new() };
+        let cursor = WindowedCursor::new(&policy(None), known, day("2026-11-24"), None);
+        assert_eq!(told(&cursor), pairs(&[("2026-10-01", "2026-10-30"), ("2026-10-31", "2026-11-24")]));
+    }
+
+    #[test]
+    fn windows_that_were_read_before_an_earlier_one_are_not_read_again() {
+        let today = day("2026-11-24");
+        let mut first = cursor(&policy(None), Saved::Nothing);
+        let all = first.windows();
+        first.close(all[1], Some(at("2026-10-20")));
+        first.close(all[2], None);
+        let closed = first.closed_ahead();
+        assert_eq!(closed.len(), 2);
+        let known =
+            Known { saved: Saved::Own(first.value().unwrap()), settled: None, kept: Vec::new(), closed };
+        let mut second = WindowedCursor::new(&policy(None), known, today, None);
+        assert_eq!(second.windows(), all[..1]);
+        second.close(all[0], Some(at("2026-09-01")));
+        assert_eq!(second.value(), Some(at("2026-10-20")));
+        assert!(second.closed_ahead().is_empty(), "nothing is open before them");
+    }
+
+    #[test]
     fn days_that_were_final_when_they_were_read_are_not_read_again() {
         let policy = Windowed { lookback_days: 10, ..policy(None) };
         let today = day("2026-11-24");
@@ -388,13 +444,19 @@ mod tests {
         first.close(all[2], Some(at("2026-11-12")));
         assert_eq!((first.settled(), first.value()), (Some(day("2026-11-20")), Some(at("2026-11-12"))));
         let again = |settled| {
-            let known = Known { saved: Saved::Own(at("2026-11-12")), settled, kept: Vec::new() };
+            let known =
+                Known { saved: Saved::Own(at("2026-11-12")), settled, kept: Vec::new(), closed: Vec::new() };
             told(&WindowedCursor::new(&policy, known, today, Some(day("2026-11-20"))))
         };
         assert_eq!(again(None), pairs(&[("2026-11-02", "2026-11-24")]));
         assert_eq!(again(Some(day("2026-11-05"))), pairs(&[("2026-11-06", "2026-11-24")]));
         assert_eq!(again(first.settled()), pairs(&[("2026-11-21", "2026-11-24")]));
-        let known = Known { saved: Saved::Own(at("2026-11-12")), settled: first.settled(), kept: Vec::new() };
+        let known = Known {
+            saved: Saved::Own(at("2026-11-12")),
+            settled: first.settled(),
+            kept: Vec::new(),
+            closed: Vec::new(),
+        };
         let unasked = told(&WindowedCursor::new(&policy, known, today, None));
         assert_eq!(unasked, again(None), "nobody asks what is final");
     }

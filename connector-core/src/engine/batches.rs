@@ -14,8 +14,9 @@ use crate::slice::Slice;
 /// Nothing seems to work when single partitions of halved batches have failed with this weight together, and nothing was
 /// served in between.
 const OUTAGE: usize = 64;
-/// The weight of a failure that may pass: it has been tried again for a while.
-const OF_PASSING: usize = 32;
+/// The weight of a failure that may pass, which has been tried again for a while: in a stream of which nothing was served
+/// at all, and in one that has shown that it works.
+const OF_PASSING: [usize; 2] = [32, 16];
 /// The weight of a refusal: it comes at once, and often speaks of the one partition.
 const OF_REFUSAL: usize = 1;
 /// So often what has failed is looked into once more while nothing is served, in a stream of which nothing was served at
@@ -87,7 +88,7 @@ impl Batches {
         if slice.whole().is_some() {
             self.failing = true;
             let passing = failure.failure_type() == FailureType::TransientError;
-            self.failed_alone += if passing { OF_PASSING } else { OF_REFUSAL };
+            self.failed_alone += if passing { OF_PASSING[usize::from(self.works)] } else { OF_REFUSAL };
         }
         Verdict::Failed
     }

@@ -160,8 +160,9 @@ impl SliceReader {
         if self.bounds[partition].is_some_and(|bound| value < bound) {
             return false;
         }
-        // A value in the future would hide everything until then.
-        if value <= CursorValue::from(reading.now) {
+        // A value in the future would hide everything until then, and one behind the window what lies between.
+        let within = slice.window().is_none_or(|window| value.date() <= window.end);
+        if within && value <= CursorValue::from(reading.now) {
             self.newest[partition] = self.newest[partition].max(Some(value));
         }
         true

@@ -28,6 +28,8 @@ use super::{FromParent, report};
 /// A checkpoint is written at the latest after this many records, or this long after the last …
 const RECORDS_BETWEEN_CHECKPOINTS: u64 = 10_000;
 const TIME_BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(15);
+/// … and at the earliest after one record for so many partitions.
+const PARTITIONS_TO_A_RECORD: u64 = 20;
 /// So many slices of a stream may have begun; those that wait without a worker count, too.
 const MOST_BEGUN: usize = 256;
 /// Failures that are told one by one; the rest is counted.
@@ -345,13 +347,13 @@ impl StreamRun {
         }
     }
 
-    /// A state lists every partition, so it is written when at least as many records came since the last one:
-    /// then states never outweigh the data.
+    /// A state lists every partition, so it is written when records came since the last one: one for twenty partitions,
+    /// then states are a few times as large as the data at most.
     async fn checkpoint_if_worth_it(&mut self) -> Result<(), OutputClosed> {
         let Some(output) = self.output.as_ref().filter(|_| self.state.moves()) else { return Ok(()) };
         let (records, last) = self.since_checkpoint;
-        let enough =
-            u64::try_from(self.state.partitions()).unwrap_or(u64::MAX).min(RECORDS_BETWEEN_CHECKPOINTS);
+        let partitions = u64::try_from(self.state.partitions()).unwrap_or(u64::MAX);
+        let enough = (partitions / PARTITIONS_TO_A_RECORD).min(RECORDS_BETWEEN_CHECKPOINTS);
         if (records > 0 && records >= enough) || last.elapsed() >= TIME_BETWEEN_CHECKPOINTS {
             output.checkpoint(self.state.checkpoint()).await?;
             self.since_checkpoint = (0, Instant::now());

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use airbyte_protocol::Message;
 use connector_core::{Failure, Page, Pages, Slice};
 use futures::{FutureExt, StreamExt, future, stream};
 use serde_json::json;
@@ -90,4 +91,22 @@ async fn many_partitions_that_fail_cost_no_other() {
         let run = source.sync(&source.catalog(), &HashMap::new()).await;
         assert_eq!(run.records("rows").len(), 500 - 40 - 9, "{concurrency}");
     }
+}
+
+#[tokio::test]
+async fn a_sync_that_is_stopped_reads_one_batch_again_at_most() {
+    let (table, _) = table(2000, |_| None);
+    let source = Made { concurrency: 1, ..Made::of([&table.daily(0)]) };
+    let run = source.sync(&source.catalog(), &HashMap::new()).await;
+    let (mut since, mut longest) = (0, 0);
+    for message in &run.messages {
+        match message {
+            Message::Record(_) => since += 1,
+            Message::State(_) => since = 0,
+            _ => {}
+        }
+        longest = longest.max(since);
+    }
+    assert_eq!(run.records("rows").len(), 4000, "two windows of each partition");
+    assert_eq!(longest, 100);
 }

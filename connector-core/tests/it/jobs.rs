@@ -93,7 +93,7 @@ async fn what_a_slice_keeps_is_written_at_once_and_found_again_until_it_is_read(
     let source = Made::of([&again.each(0..2).daily(0)]);
     let run = source.sync(&source.catalog(), &saved).await;
     assert!(run.success, "{:?}", run.errors());
-    assert_eq!(run.records("jobs").len(), 4);
+    assert_eq!(run.records("jobs").len(), 2, "the windows behind were read before");
     let state: Value = run.saved()["jobs"].parse().unwrap();
     assert!(state["states"].as_array().unwrap().iter().all(|entry| entry.get("kept").is_none()), "{state}");
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use airbyte_protocol::Message;
-use connector_core::{Page, Slice, Window};
-use futures::{StreamExt, future, stream};
+use connector_core::{Failure, Page, Slice, Window};
+use futures::{FutureExt, StreamExt, future, stream};
 use serde_json::{Value, json};
 
 use crate::made::{Made, Table};
@@ -48,6 +48,49 @@ async fn days_that_may_change_are_read_again_but_not_those_that_were_final() {
     assert_eq!(state["states"][0]["settled"], "2026-11-22");
     let (again, _) = windows(knowing, &asked, state).await;
     assert_eq!(again, ["2026-11-23..2026-11-24"]);
+}
+
+#[tokio::test]
+async fn a_row_that_is_dated_behind_its_window_does_not_hide_a_window_that_failed() {
+    let table = Table::new("days", |slice: Slice| {
+        let page = match slice.window().unwrap().start.to_string().as_str() {
+            "2026-11-15" => Page::from_values([json!({"day": "2026-11-16"}), json!({"day": "2026-11-23"})]),
+            _ => Err(Failure::transient("down")),
+        };
+        stream::once(future::ready(page)).boxed()
+    });
+    let source = Made::of([&table.each(0..1).daily(0)]);
+    let run = source.sync(&source.catalog(), &HashMap::new()).await;
+    assert!(!run.success);
+    assert_eq!(run.records("days").len(), 2);
+    let state: Value = run.saved()["days"].parse().unwrap();
+    assert_eq!(state["states"][0]["cursor"]["day"], "2026-11-16");
+}
+
+#[tokio::test]
+async fn windows_behind_one_that_failed_are_read_once() {
+    let down = Arc::new(Mutex::new(true));
+    let (table, asked) = days();
+    let still_down = Arc::clone(&down);
+    let table = Table::new("days", move |slice: Slice| {
+        let first = slice.window().unwrap().start.to_string() == "2026-11-15";
+        if first && std::mem::take(&mut *still_down.lock().unwrap()) {
+            return stream::once(future::ready(Err(Failure::transient("down")))).boxed();
+        }
+        connector_core::Stream::read(&table, &slice)
+            .collect::<Vec<_>>()
+            .now_or_never()
+            .map_or_else(|| stream::empty().boxed(), |pages| stream::iter(pages).boxed())
+    });
+    let source = Made { concurrency: 1, ..Made::of([&table.each(0..1).daily(0)]) };
+    let run = source.sync(&source.catalog(), &HashMap::new()).await;
+    assert!(!run.success);
+    assert_eq!(std::mem::take(&mut *asked.lock().unwrap()), ["2026-11-20..2026-11-24"]);
+    let run = source.sync(&source.catalog(), &run.saved()).await;
+    assert!(run.success, "{:?}", run.errors());
+    assert_eq!(*asked.lock().unwrap(), ["2026-11-15..2026-11-19"]);
+    let state: Value = run.saved()["days"].parse().unwrap();
+    assert_eq!(state["states"][0]["cursor"]["day"], "2026-11-24");
 }
 
 #[tokio::test]
