@@ -26,6 +26,9 @@ pub use pinterest_client::model::{
 pub use reporting::Attribution;
 use value::{choices, days, flag, once, whole};
 
+/// How many digits the id of an ad account has at most; Pinterest takes no more.
+const LONGEST_ACCOUNT_ID: usize = 18;
+
 /// What the user wants. Unknown keys are ignored, as the specification allows them; null is as good as absent.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "Written")]
@@ -50,7 +53,7 @@ pub struct Config {
     /// How conversions are attributed in the analytics of ads and the report streams. Custom reports have their own.
     pub attribution: Attribution,
     /// The columns of analytics of ads and report streams that do not ask for all, by the name of the stream. Each
-    /// list has at least one, and only what the stream may ask for.
+    /// list has at least one, each once, and only what the stream may ask for.
     pub stream_columns: BTreeMap<String, Vec<String>>,
     /// Whether analytics and reports have a primary key in the catalog.
     pub primary_keys: bool,
@@ -383,10 +386,11 @@ fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>,
 }
 
 fn account_id<E: serde::de::Error>(text: String) -> Result<String, E> {
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+    if (1..=LONGEST_ACCOUNT_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(text);
     }
-    Err(E::invalid_value(Unexpected::Str(&text), &"the id of an ad account, which has only digits"))
+    let expected = format!("the id of an ad account, which has only digits, at most {LONGEST_ACCOUNT_ID}");
+    Err(E::invalid_value(Unexpected::Str(&text), &expected.as_str()))
 }
 
 fn accounts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
@@ -586,6 +590,7 @@ mod tests {
             (json!({"start_date": 20_261_101}), "start_date", "a string"),
             (json!({"account_id": "abc"}), "account_id", "only digits"),
             (json!({"account_id": "12 "}), "account_id", "only digits"),
+            (json!({"account_id": "1234567890123456789"}), "account_id", "only digits, at most 18"),
             (json!({"num_threads": 0}), "num_threads", "from 1 to 40"),
             (json!({"num_threads": 41}), "num_threads", "from 1 to 40"),
             (json!({"num_threads": -1}), "num_threads", "from 1 to 40"),
@@ -600,7 +605,13 @@ mod tests {
             (json!({"account_ids": ["1", ""]}), "account_ids[1]", "only digits"),
             (json!({"account_ids": ["1", 2]}), "account_ids[1]", "a string"),
             (json!({"account_ids": ["1", "2", "1"]}), "account_ids", "1 is listed twice"),
+            (json!({"account_ids": ["1234567890123456789"]}), "account_ids[0]", "at most 18"),
             (json!({"excluded_account_ids": ["-1"]}), "excluded_account_ids[0]", "only digits"),
+            (
+                json!({"excluded_account_ids": ["1", "1234567890123456789"]}),
+                "excluded_account_ids[1]",
+                "at most 18",
+            ),
             (
                 json!({"account_id": "1", "account_ids": ["1"]}),
                 ".",
@@ -687,14 +698,17 @@ mod tests {
             ("custom_reports", json!([]), json!(["mine"])),
             ("custom_reports", json!([with("name", json!("x"))]), json!([["x", "CAMPAIGN", "DAY", ["CTR"]]])),
             ("account_id", json!("549755885175"), json!(549_755_885_175_u64)),
+            ("account_id", json!("123456789012345678"), json!("1234567890123456789")),
             ("num_threads", json!(1), json!(0)),
             ("num_threads", json!(40), json!(41)),
             ("num_threads", json!(3.0), json!(3.5)),
             ("account_ids", json!(["549755885175", "1"]), json!(["1", "1"])),
             ("account_ids", json!(null), json!(["x"])),
             ("account_ids", json!([]), json!([1])),
+            ("account_ids", json!(["123456789012345678"]), json!(["1234567890123456789"])),
             ("excluded_account_ids", json!(["1"]), json!([""])),
             ("excluded_account_ids", json!(null), json!("1")),
+            ("excluded_account_ids", json!(["123456789012345678"]), json!(["1234567890123456789"])),
             ("lookback_window_days", json!(0), json!(-1)),
             ("lookback_window_days", json!(90), json!(91)),
             ("lookback_window_days", json!(7.0), json!(7.5)),
@@ -727,8 +741,8 @@ mod tests {
             ),
             (
                 "stream_columns",
-                columns("ad_analytics", json!(["QUIZ_PIN_RESULT_OPEN"])),
-                columns("ad_analytics", json!(["CTR", "CTR"])),
+                columns("ad_analytics", json!(["QUIZ_PIN_RESULT_OPEN", "CTR", "CTR"])),
+                columns("ad_analytics", json!(["CTR", 1])),
             ),
             ("primary_keys", json!(true), json!("true")),
             ("skip_final_days", json!(false), json!(0)),
@@ -738,12 +752,13 @@ mod tests {
         }
         for (key, good, bad) in [
             ("name", json!("My Report"), json!("")),
+            ("name", json!(" x "), json!(" \t\n")),
             ("level", json!("PRODUCT_ITEM_TARGETING"), json!("PLANET")),
             ("level", json!("KEYWORD"), json!({"KEYWORD": null})),
             ("granularity", json!("HOUR"), json!("YEAR")),
             ("columns", json!(["CTR", "ADS_CREDIT_SPEND_IN_DOLLAR"]), json!([])),
             ("columns", json!(["TOTAL_CHECKOUT"]), json!(["QUIZ_PIN_RESULT_OPEN"])),
-            ("columns", json!(["CTR"]), json!(["CTR", "CTR"])),
+            ("columns", json!(["CTR", "PIN_ID", "CTR"]), json!(["CTR", null])),
             ("click_window_days", json!(0), json!(3)),
             ("engagement_window_days", json!(14), json!("14")),
             ("view_window_days", json!(60), json!([])),

@@ -1,6 +1,7 @@
 //! The names of columns: which may be asked for, and what was meant by one that may not.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 use pinterest_client::{ANALYTICS_COLUMNS, REPORT_COLUMNS};
 
@@ -25,17 +26,21 @@ impl Kind {
     }
 }
 
+/// The columns, each once, in the order of their first places: one that stands there again says nothing new.
+pub(super) fn each_once(mut columns: Vec<String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    columns.retain(|column| seen.insert(column.clone()));
+    columns
+}
+
 /// What is wrong with these columns.
 pub(super) fn check(columns: &[String], kind: Kind) -> Result<(), String> {
     if columns.is_empty() {
         return Err("at least one column is needed".to_owned());
     }
-    for (at, column) in columns.iter().enumerate() {
+    for column in columns {
         if !kind.allowed().contains(&column.as_str()) {
             return Err(unknown(column, kind));
-        }
-        if columns[..at].contains(column) {
-            return Err(format!("{column} is listed twice"));
         }
         if kind == Kind::ReportOfProductItems && OF_ADS.contains(&column.as_str()) {
             return Err(format!(
@@ -49,7 +54,10 @@ pub(super) fn check(columns: &[String], kind: Kind) -> Result<(), String> {
 
 fn unknown(column: &str, kind: Kind) -> String {
     let (allowed, place) = match kind {
-        Kind::Analytics => (kind.allowed(), "columns that analytics can have"),
+        Kind::Analytics => (
+            kind.allowed(),
+            "columns of analytics, which Pinterest's API reference lists for ad_account/analytics",
+        ),
         _ => (kind.allowed(), "columns of reports, which the specification lists"),
     };
     let closest = match closest(column, allowed).as_slice() {
@@ -131,15 +139,23 @@ mod tests {
     fn a_column_of_reports_alone_is_refused_for_analytics() {
         let error = error(&["AD_STATUS"], Kind::Analytics);
         assert!(
-            error.starts_with("\"AD_STATUS\" is none of the 175 columns that analytics can have"),
+            error.starts_with(
+                "\"AD_STATUS\" is none of the 175 columns of analytics, which Pinterest's API reference"
+            ),
             "{error}"
         );
     }
 
     #[test]
-    fn no_column_and_one_listed_twice_are_refused() {
+    fn no_column_is_refused() {
         assert_eq!(error(&[], Kind::Report), "at least one column is needed");
-        assert_eq!(error(&["PIN_ID", "CTR", "PIN_ID"], Kind::Analytics), "PIN_ID is listed twice");
+    }
+
+    #[test]
+    fn a_column_keeps_its_first_place() {
+        let columns = ["PIN_ID", "CTR", "PIN_ID", "CTR", "AD_ID", "PIN_ID"].map(str::to_owned);
+        assert_eq!(each_once(columns.to_vec()), ["PIN_ID", "CTR", "AD_ID"]);
+        assert!(each_once(Vec::new()).is_empty());
     }
 
     #[test]
