@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use airbyte_protocol::StreamStatus;
-use chrono::{Datelike, NaiveDate, TimeDelta, Weekday};
+use chrono::{Datelike, Days, NaiveDate, TimeDelta, Weekday};
 use fake_pinterest::{Builder, FakePinterest, ReportStep};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::connection::{Connection, as_numbers, assert_complete, in_order};
 use crate::program::{Files, Output, run_against};
@@ -133,6 +133,53 @@ fn windows(connection: &Connection) -> BTreeMap<(String, String), Vec<(NaiveDate
     windows
 }
 
+/// Whether a row may begin on this day.
+fn begins_a_row(day: NaiveDate, granularity: &str) -> bool {
+    match granularity {
+        "MONTH" => day.day() == 1,
+        "WEEK" => day.weekday() == Weekday::Mon,
+        _ => true,
+    }
+}
+
+/// How few reports can have all days up to today, when none is longer than `long` days or parts a row.
+fn fewest(first: NaiveDate, long: u64, granularity: &str) -> usize {
+    let mut reports = 1;
+    let mut start = first;
+    while start + Days::new(long) <= ago(0) {
+        let mut next = (1..=long).rev().map(|days| start + Days::new(days));
+        start = next.find(|day| begins_a_row(*day, granularity)).unwrap();
+        reports += 1;
+    }
+    reports
+}
+
+/// The columns that are sums of days.
+const SUMS: [&str; 4] = ["SPEND_IN_MICRO_DOLLAR", "IMPRESSION_1", "CLICKTHROUGH_1", "TOTAL_CHECKOUT"];
+
+/// The rows with their sums put together by week or month, without other numbers.
+fn put_together(rows: Vec<Value>, granularity: &str) -> Vec<Value> {
+    let mut sums = BTreeMap::<String, (Map<String, Value>, [u64; SUMS.len()])>::new();
+    for row in rows {
+        let Value::Object(mut row) = row else { panic!("{row}") };
+        let date = day(row["DATE"].as_str().unwrap());
+        let mut before = (0..31).map(|days| date - Days::new(days));
+        let begin = before.find(|day| begins_a_row(*day, granularity)).unwrap();
+        row["DATE"] = json!(begin);
+        let numbers = SUMS.map(|column| row[column].as_u64().unwrap());
+        row.retain(|column, _| {
+            column.ends_with("_ID") || column.starts_with("TARGETING") || column == "DATE"
+        });
+        let of_period = sums.entry(Value::from(row.clone()).to_string()).or_insert((row, [0; SUMS.len()]));
+        of_period.1.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number);
+    }
+    let row = |(mut row, numbers): (Map<String, Value>, [u64; SUMS.len()])| {
+        row.extend(SUMS.iter().zip(numbers).map(|(column, sum)| ((*column).to_owned(), json!(sum))));
+        Value::from(row)
+    };
+    sums.into_values().map(row).collect()
+}
+
 fn assert_windows(windows: &[(NaiveDate, NaiveDate)], first: NaiveDate, level: &str, granularity: &str) {
     let what = format!("{level} {granularity}: {windows:?}");
     let (_, long) = reach(level, granularity);
@@ -141,30 +188,28 @@ fn assert_windows(windows: &[(NaiveDate, NaiveDate)], first: NaiveDate, level: &
     assert!(windows.iter().all(|window| length(window) <= long), "{what}");
     for pair in windows.windows(2) {
         assert_eq!(pair[0].1 + TimeDelta::days(1), pair[1].0, "a gap, or a day twice: {what}");
-        match granularity {
-            "MONTH" => assert_eq!(pair[1].0.day(), 1, "a month is parted: {what}"),
-            "WEEK" => assert_eq!(pair[1].0.weekday(), Weekday::Mon, "a week is parted: {what}"),
-            _ => assert_eq!(length(&pair[0]), long, "a window could be longer: {what}"),
-        }
+        assert!(begins_a_row(pair[1].0, granularity), "a week or month is parted: {what}");
     }
+    assert_eq!(windows.len(), fewest(first, long, granularity), "windows could be longer: {what}");
 }
 
-/// Reads all 65 combinations of one ad account from the day that `start` chooses, and checks their windows.
-async fn assert_all_windows(start: impl Fn(u64) -> u64, reports: usize) {
+/// Reads all 65 combinations of one ad account from the day that `start` chooses, and checks their windows and rows.
+/// As many reports are expected of each, and as many where they end with a week or a month.
+async fn assert_all_windows(start: impl Fn(u64) -> u64, reports: usize, of_whole_units: usize) {
     let entries: Vec<_> = LEVELS
         .iter()
         .flat_map(|level| GRANULARITIES.map(|granularity| (*level, granularity)))
         .map(|(level, granularity)| {
             let (_, long) = reach(level, granularity);
             let mut columns = columns(level);
-            if granularity != "DAY" {
+            if ["TOTAL", "HOUR"].contains(&granularity) {
                 columns.truncate(1);
             }
             entry(level, granularity, json!({"start_date": ago(start(long)), "columns": columns}))
         })
         .collect();
     let (mut connection, account) = with_few_rows(&entries).await;
-    let mut of_days = 0;
+    let mut with_rows = 0;
     let run = sync(&mut connection, &entries).await;
     let windows = windows(&connection);
     assert_eq!(windows.len(), LEVELS.len() * GRANULARITIES.len());
@@ -174,34 +219,41 @@ async fn assert_all_windows(start: impl Fn(u64) -> u64, reports: usize) {
         let first = ago(start(long));
         let windows = &windows[&(level.to_owned(), granularity.to_owned())];
         assert_windows(windows, first, level, granularity);
-        if !["WEEK", "MONTH"].contains(&granularity) {
-            assert_eq!(windows.len(), reports, "{level} {granularity}");
-        }
+        let expected = if ["WEEK", "MONTH"].contains(&granularity) { of_whole_units } else { reports };
+        assert_eq!(windows.len(), expected, "{level} {granularity}");
         assert_eq!(run.statuses(&stream(entry)).last(), Some(&StreamStatus::Complete));
+        if ["TOTAL", "HOUR"].contains(&granularity) {
+            continue;
+        }
+        let rows = in_order(run.records(&stream(entry)));
+        with_rows += usize::from(!rows.is_empty());
+        let mut truth = as_numbers(connection.fake.rows_of_level(level, first, ago(0)));
+        truth.retain(|row| row["AD_ACCOUNT_ID"] == account);
         if granularity == "DAY" {
-            let rows = in_order(run.records(&stream(entry)));
-            of_days += usize::from(!rows.is_empty());
-            let mut truth = as_numbers(connection.fake.rows_of_level(level, first, ago(0)));
-            truth.retain(|row| row["AD_ACCOUNT_ID"] == account);
             assert_eq!(rows, in_order(truth), "{level}");
+        } else {
+            let many = rows.len();
+            let rows = put_together(rows, granularity);
+            assert_eq!(rows.len(), many, "{level}: a {granularity} comes twice");
+            assert_eq!(rows, put_together(truth, granularity), "{level} {granularity}");
         }
     }
-    assert!(of_days > 8, "{of_days} levels have rows");
+    assert!(with_rows > 3 * 8, "{with_rows} reports have rows");
 }
 
 #[tokio::test]
 async fn one_full_window_is_one_report() {
-    assert_all_windows(|long| long - 1, 1).await;
+    assert_all_windows(|long| long - 1, 1, 1).await;
 }
 
 #[tokio::test]
 async fn a_day_more_than_a_window_is_a_second_report() {
-    assert_all_windows(|long| long, 2).await;
+    assert_all_windows(|long| long, 2, 2).await;
 }
 
 #[tokio::test]
-async fn two_full_windows_are_two_reports() {
-    assert_all_windows(|long| 2 * long - 1, 2).await;
+async fn two_full_windows_are_two_reports_or_three_of_whole_weeks_or_months() {
+    assert_all_windows(|long| 2 * long - 1, 2, 3).await;
 }
 
 #[tokio::test]
@@ -267,6 +319,15 @@ async fn what_an_entry_leaves_out_is_asked_for_as_pinterest_documents_it() {
                 "{more}"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn a_column_that_is_listed_twice_is_asked_for_once() {
+    let (connection, run) = one(json!({"columns": ["CTR", "CAMPAIGN_ID", "CTR"]})).await;
+    assert!(!run.records("custom_campaign day").is_empty());
+    for (_, body) in connection.asked() {
+        assert_eq!(body["columns"], json!(["CTR", "CAMPAIGN_ID"]));
     }
 }
 
@@ -530,6 +591,7 @@ async fn an_entry_that_cannot_be_read_ends_every_command_before_any_request() {
         (bad("CAMPAIGN", json!({"granularity": "YEAR"})), "custom_reports[1].granularity"),
         (bad("KEYWORD", json!({"columns": ["CTR", "SPEND"]})), "custom_reports[1].columns"),
         (bad("KEYWORD", json!({"columns": []})), "at least one column"),
+        (bad("KEYWORD", json!({"name": "  "})), "custom_reports[1].name"),
         (bad("KEYWORD", json!({"click_window_days": 2})), "custom_reports[1].click_window_days"),
         (bad("KEYWORD", json!({"start_date": "soon"})), "custom_reports[1].start_date"),
         (bad("PRODUCT_ITEM", json!({"columns": ["AD_ID"]})), "AD_ID cannot be asked of product items"),
