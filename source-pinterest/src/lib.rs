@@ -9,6 +9,7 @@ mod sign_in;
 mod streams;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use airbyte_protocol::ConnectorSpecification;
 use async_trait::async_trait;
@@ -35,6 +36,10 @@ pub struct Pinterest {
     pub limits: Option<Limits>,
     /// How patiently reports are waited for; `None`: the client's default.
     pub jobs: Option<JobPolicy>,
+    /// The largest answer that is accepted, in bytes; `None`: 160 MiB, more than analytics bring at once.
+    pub max_body: Option<usize>,
+    /// How long Pinterest may stay silent in an answer; `None`: the client's default.
+    pub timeout: Option<Duration>,
 }
 
 impl Pinterest {

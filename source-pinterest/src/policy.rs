@@ -22,9 +22,8 @@ pub(crate) fn failure(error: Error) -> Failure {
             Some(408 | 500..) => {
                 Failure::transient(advice("Pinterest had a problem, sync again later")).divisible()
             }
-            _ if matches!(error, Error::TooLarge { .. }) => Failure::system(error.to_string()).divisible(),
+            _ if is_too_large(&error) => Failure::system(error.to_string()).divisible(),
             _ if matches!(error, Error::Report { .. }) => Failure::transient(advice("sync again later")),
-            Some(413 | 414 | 431) => Failure::system(error.to_string()).divisible(),
             _ if error.is_retryable() => {
                 Failure::transient(advice("sync again later; if it goes on, check the network")).divisible()
             }
@@ -40,6 +39,11 @@ pub(crate) fn batch_failure(error: Error) -> Failure {
     let may_be_one_of_them = matches!(error.status(), Some(400 | 404..=499)) && !error.is_rate_limit();
     let failure = failure(error);
     if may_be_one_of_them { failure.divisible() } else { failure }
+}
+
+/// Whether a request or its answer was too large, so that a larger one is in vain.
+pub(crate) fn is_too_large(error: &Error) -> bool {
+    matches!(error, Error::TooLarge { .. }) || matches!(error.status(), Some(413 | 414 | 431))
 }
 
 fn is_app_refused(error: &Error) -> bool {

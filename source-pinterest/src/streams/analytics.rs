@@ -1,16 +1,17 @@
 //! The analytics streams: a table, and the engine's view of one row.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::NaiveDate;
 use connector_core::{Batch, CursorPolicy, Descriptor, Failure, Pages, Partitions, Slice, Stream};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, stream};
 use pinterest_client::model::Granularity;
-use pinterest_client::{Args, Endpoint, Reach, endpoint};
+use pinterest_client::{Args, Endpoint, Error, Reach, endpoint};
 use serde_json::{Map, Value};
 
-use super::reporting::Reporting;
+use super::reporting::{Reporting, entity_days};
 use super::{client_for, page, schema};
 use crate::policy;
 
@@ -86,6 +87,8 @@ pub(super) struct Analytics {
     schema: Map<String, Value>,
     columns: Vec<String>,
     reporting: Arc<Reporting>,
+    /// The smallest number of entity-days that was refused for its size.
+    refused: AtomicU64,
 }
 
 impl Analytics {
@@ -96,7 +99,7 @@ impl Analytics {
             _ => reporting.columns(def.name, schema::names(&schema).filter(|name| *name != def.date)),
         };
         schema::add(&mut schema, columns.iter().map(String::as_str));
-        Ok(Self { def, schema, columns, reporting })
+        Ok(Self { def, schema, columns, reporting, refused: AtomicU64::new(u64::MAX) })
     }
 
     fn args(&self, slice: &Slice) -> Args {
@@ -127,6 +130,22 @@ impl Analytics {
         }
         let time = attribution.conversion_report_time;
         time.map_or(args.clone(), |time| args.query("conversion_report_time", time))
+    }
+
+    /// # Errors
+    /// A batch of this size was refused while this one waited for room.
+    fn check_size(&self, slice: &Slice) -> Result<(), Failure> {
+        if slice.partitions().len() > 1 && entity_days(slice) >= self.refused.load(Ordering::Relaxed) {
+            return Err(Failure::system("a request of this size was refused before").divisible());
+        }
+        Ok(())
+    }
+
+    fn failure(&self, slice: &Slice, error: Error) -> Failure {
+        if policy::is_too_large(&error) {
+            self.refused.fetch_min(entity_days(slice), Ordering::Relaxed);
+        }
+        if slice.partitions().len() > 1 { policy::batch_failure(error) } else { policy::failure(error) }
     }
 }
 
@@ -179,7 +198,6 @@ impl Stream for Analytics {
             Ok(client) => client,
             Err(failure) => return stream::iter([Err(failure)]).boxed(),
         };
-        let judge = if slice.partitions().len() > 1 { policy::batch_failure } else { policy::failure };
         let rows = client.list(self.def.endpoint, self.args(slice));
         let answer = move |room| {
             let rows = rows.clone();
@@ -189,7 +207,8 @@ impl Stream for Analytics {
                     Some(_) => Ok(None),
                     None => {
                         let room = self.reporting.room_for(slice).await;
-                        let answer = rows.page(None).await.map_err(judge)?;
+                        self.check_size(slice)?;
+                        let answer = rows.page(None).await.map_err(|error| self.failure(slice, error))?;
                         Ok(Some((page(answer), Some(room))))
                     }
                 }

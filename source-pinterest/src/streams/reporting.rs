@@ -16,9 +16,9 @@ use crate::sign_in::SignIn;
 /// for all its reports at once keeps Pinterest busy, and others waiting.
 const REPORTS_AT_ONCE: usize = 20;
 
-/// Entities times days that analytics are asked for at the same time: six requests of the largest size. Their answers are
-/// held whole, a batch of 250 ads over 90 days is some tens of megabytes; requests for a few days do not wait.
-const ENTITY_DAYS_AT_ONCE: u32 = 6 * 250 * 90;
+/// Entities times days that analytics are asked for at the same time: three requests of the largest size. Answers are held
+/// in memory whole, that to 250 ads over 90 days is up to 100 MB; requests for a few days do not wait.
+const ENTITY_DAYS_AT_ONCE: u32 = 3 * 250 * 90;
 
 /// What all analytics and reports of a sync share.
 pub(super) struct Reporting {
@@ -73,10 +73,7 @@ impl Reporting {
 
     /// Waits until the answer to a slice of analytics may be held in memory beside the others.
     pub(super) async fn room_for(&self, slice: &Slice) -> Option<OwnedSemaphorePermit> {
-        let days = slice.window().map_or(1, |window| (window.end - window.start).num_days() + 1);
-        let days = u32::try_from(days).unwrap_or(u32::MAX);
-        let entities = u32::try_from(slice.partitions().len()).unwrap_or(u32::MAX);
-        let wanted = days.saturating_mul(entities).min(ENTITY_DAYS_AT_ONCE);
+        let wanted = u32::try_from(entity_days(slice)).unwrap_or(u32::MAX).min(ENTITY_DAYS_AT_ONCE);
         if let Ok(room) = Arc::clone(&self.entity_days).try_acquire_many_owned(wanted) {
             return Some(room);
         }
@@ -102,6 +99,12 @@ impl Reporting {
             }
         }
     }
+}
+
+/// The size of a slice: its entities times its days.
+pub(super) fn entity_days(slice: &Slice) -> u64 {
+    let days = slice.window().map_or(1, |window| (window.end - window.start).num_days() + 1);
+    days.unsigned_abs().saturating_mul(slice.partitions().len() as u64)
 }
 
 /// Days become final one after the other, so the last final one is found by halving the days that are open.

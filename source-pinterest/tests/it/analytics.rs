@@ -1,15 +1,18 @@
 //! Analytics: every row, in as few requests as Pinterest allows, and again while its numbers settle.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use airbyte_protocol::{Message, RawJson};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use connector_core::testing::Run;
 use fake_pinterest::{Builder, Counts, FakePinterest, Fault, Size, operation_of};
-use pinterest_client::ANALYTICS_COLUMNS;
+use pinterest_client::{ANALYTICS_COLUMNS, RetryPolicy};
 use serde_json::{Value, json};
 
-use crate::connection::{Connection, analytics_names, assert_complete, assert_incomplete, in_order};
+use crate::connection::{
+    Connection, analytics_names, assert_complete, assert_incomplete, impatient, in_order,
+};
 use crate::program::{Files, discovered, run, run_against};
 
 const ENTITIES: [&str; 3] = ["campaigns", "ad_groups", "ads"];
@@ -243,6 +246,57 @@ async fn a_size_that_is_refused_is_learned_by_batches_that_are_read_side_by_side
     // Each of eight batches is refused as a whole, in halves and in quarters, unless one has shown already what is served.
     assert!(refused <= 8 * (1 + 2 + 4), "{refused} refusals");
     assert!(asked.len() - refused <= 8 * 10, "{} requests", asked.len());
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_halved_and_its_size_is_not_asked_for_by_batches_that_wait() {
+    const STREAM: &str = "campaign_analytics";
+    let mut connection = since("2026-10-11", campaigns(10_000)).await;
+    let truth = rows_of(&connection, STREAM, 44, &EVERY_STATUS);
+    // Less than a batch of 250 has, and more than half of one.
+    connection.options.max_body = Some(json!(truth).to_string().len() / 40 * 3 / 4);
+    // All batches have begun when the first answer comes.
+    let slow = Fault::on("campaigns/analytics").times(6).delay(Duration::from_secs(2));
+    connection.fake.add_fault(slow);
+    let run = connection.sync(&[STREAM]).await;
+    assert!(run.success, "{:?}", run.errors());
+    assert_eq!(in_order(run.records(STREAM)), truth);
+
+    let asked = asked(&connection, STREAM);
+    let whole = asked.iter().filter(|request| request.ids().len() == 250).count();
+    // So many batches of 45 days are asked for at once.
+    assert!((1..=6).contains(&whole), "{whole} of {}", asked.len());
+    assert!(asked.len() <= whole + 80, "{}", asked.len());
+}
+
+#[tokio::test]
+async fn a_batch_that_is_answered_too_slowly_is_halved_and_no_row_is_lost_or_doubled() {
+    const STREAM: &str = "campaign_analytics";
+    let fake = campaigns(60).daily_rows().slow_batches_over(50, Duration::from_secs(5));
+    let mut connection = since("2026-11-22", fake).await;
+    connection.options.timeout = Some(Duration::from_millis(500));
+    connection.options.retry = Some(RetryPolicy { attempts: 2, ..impatient() });
+    let run = connection.sync(&[STREAM]).await;
+    assert!(run.success, "{:?}", run.errors());
+    assert_eq!(in_order(run.records(STREAM)), rows_of(&connection, STREAM, 2, &EVERY_STATUS));
+    let sizes: Vec<_> = asked(&connection, STREAM).iter().map(|request| request.ids().len()).collect();
+    assert_eq!(sizes, [60, 60, 30, 30]);
+}
+
+#[tokio::test]
+async fn a_batch_whose_connection_is_reset_is_halved_and_no_row_is_lost_or_doubled() {
+    const STREAM: &str = "campaign_analytics";
+    let mut connection = shop().await;
+    let together = CAMPAIGNS[..2].join(",");
+    let fault = Fault::on("campaigns/analytics").path_contains(together).for_ever();
+    connection.fake.add_fault(fault.reset_connection());
+    let run = connection.sync(&[STREAM]).await;
+    assert!(run.success, "{:?}", run.errors());
+    let truth = rows(&connection, STREAM, 23);
+    assert!(!truth.is_empty());
+    assert_eq!(in_order(run.records(STREAM)), truth);
+    let alone = asked(&connection, STREAM).iter().filter(|request| request.ids().len() == 1).count();
+    assert_eq!(alone, 3);
 }
 
 #[tokio::test]

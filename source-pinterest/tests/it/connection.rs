@@ -45,13 +45,24 @@ pub(crate) struct Connection {
     pub(crate) state: HashMap<String, RawJson>,
     /// The moment of the next sync.
     pub(crate) now: DateTime<Utc>,
+    /// The source's options.
+    pub(crate) options: Pinterest,
 }
 
 impl Connection {
     pub(crate) async fn to(fake: Builder) -> Self {
         let fake = fake.start().await.unwrap();
         let Value::Object(config) = fake.config() else { panic!("a config is an object") };
-        Self { fake, config, state: HashMap::new(), now: "2026-11-24T00:00:00Z".parse().unwrap() }
+        let moment = Duration::from_millis(1);
+        // In no hurry to give up and in none to wait.
+        let options = Pinterest {
+            base_url: Some(fake.url()),
+            retry: Some(impatient()),
+            limits: Some(unlimited()),
+            jobs: Some(JobPolicy { first_poll: moment, longest_poll: moment, ..JobPolicy::default() }),
+            ..Pinterest::default()
+        };
+        Self { fake, config, state: HashMap::new(), now: "2026-11-24T00:00:00Z".parse().unwrap(), options }
     }
 
     /// Two records a page and an empty page in the middle, so that every list has several pages.
@@ -85,15 +96,9 @@ impl Connection {
         run
     }
 
-    /// The source, in no hurry to give up and in none to wait.
+    /// The source with its options.
     pub(crate) fn source(&self) -> Pinterest {
-        let moment = Duration::from_millis(1);
-        Pinterest {
-            base_url: Some(self.fake.url()),
-            retry: Some(impatient()),
-            limits: Some(unlimited()),
-            jobs: Some(JobPolicy { first_poll: moment, longest_poll: moment, ..JobPolicy::default() }),
-        }
+        self.options.clone()
     }
 
     /// Goes to another day, and the fake with it.
