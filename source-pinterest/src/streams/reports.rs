@@ -140,6 +140,19 @@ impl ReportStream {
         request.ad_statuses.clone_from(&filter.ad_statuses);
         request
     }
+
+    /// What names, for a state, the report of a slice before which so many are done: another slice or other filters than
+    /// were asked for cannot take it up.
+    fn in_short(&self, slice: &Slice, done: usize) -> String {
+        let mut hasher = DefaultHasher::new();
+        let request = self.request(slice, &StatusFilter::default());
+        let filters = self.def.filters.iter();
+        let filters: Vec<_> = filters
+            .map(|filter| (&filter.campaign_statuses, &filter.ad_group_statuses, &filter.ad_statuses))
+            .collect();
+        json!((request, filters, done)).to_string().hash(&mut hasher);
+        format!("{:016x}", hasher.finish())
+    }
 }
 
 impl Stream for ReportStream {
@@ -168,7 +181,10 @@ impl Stream for ReportStream {
     }
 
     fn read<'a>(&'a self, slice: &'a Slice) -> Pages<'a> {
-        stream::try_unfold(Reader { stream: self, slice, next: 0, report: None }, Reader::page).boxed()
+        let kept = slice.kept().and_then(|kept| Kept::deserialize(kept).ok());
+        let kept = kept.filter(|kept| kept.request == self.in_short(slice, kept.done));
+        let done = kept.as_ref().map_or(0, |kept| kept.done);
+        stream::try_unfold(Reader { stream: self, slice, done, kept, report: None }, Reader::page).boxed()
     }
 }
 
@@ -176,13 +192,17 @@ impl Stream for ReportStream {
 struct Reader<'a> {
     stream: &'a ReportStream,
     slice: &'a Slice,
-    /// The filter of the report after this one.
-    next: usize,
+    /// How many of them are done; after a sync that was stopped also those whose rows it has written.
+    done: usize,
+    /// What an earlier sync kept of the report that is next.
+    kept: Option<Kept>,
     report: Option<Report>,
 }
 
 struct Report {
     job: ReportJob,
+    /// How many reports of the slice are done before it.
+    done: usize,
     request: String,
     /// The token that the state holds.
     kept: Option<String>,
@@ -194,6 +214,8 @@ struct Report {
 struct Kept {
     /// Pinterest's name of the report.
     token: String,
+    /// How many reports of the slice are done. Their rows were written before this.
+    done: usize,
     /// What was asked for, in short: another request cannot take up the report.
     request: String,
 }
@@ -202,8 +224,7 @@ impl<'a> Reader<'a> {
     async fn page(mut self) -> Result<Option<(Page, Self)>, Failure> {
         loop {
             let Some(mut report) = self.report.take() else {
-                let Some(filter) = self.stream.def.filters.get(self.next) else { return Ok(None) };
-                self.next += 1;
+                let Some(filter) = self.stream.def.filters.get(self.done) else { return Ok(None) };
                 self.report = Some(self.begin(filter).await?);
                 continue;
             };
@@ -216,22 +237,23 @@ impl<'a> Reader<'a> {
                     let rows = rows.into_iter().map(RawRecord::already_checked);
                     return Ok(Some((Page::new(rows), self)));
                 }
-                Step::Done => continue,
+                Step::Done => {
+                    self.done += 1;
+                    continue;
+                }
             }
             self.report = Some(report);
         }
     }
 
     /// A report that waits for its turn, or goes on with one that an earlier sync has asked for.
-    async fn begin(&self, filter: &StatusFilter) -> Result<Report, Failure> {
+    async fn begin(&mut self, filter: &StatusFilter) -> Result<Report, Failure> {
         let reporting = &self.stream.reporting;
         let place = self.slice.idle(Arc::clone(&reporting.places).acquire_owned()).await.ok();
         let client = client_for(self.slice, &reporting.sign_in)?;
         let ad_account = AdAccountId::from(self.slice.partition().get("id").unwrap_or_default());
         let request = self.stream.request(self.slice, filter);
-        let in_short = in_short(&request);
-        let kept = self.slice.kept().and_then(|kept| Kept::deserialize(kept).ok());
-        let kept = kept.filter(|kept| kept.request == in_short).map(|kept| kept.token);
+        let kept = self.kept.take().map(|kept| kept.token);
         let mut job = client.reports(&ad_account).job(request).policy(reporting.jobs);
         if let Some(token) = &kept {
             tracing::info!(
@@ -241,7 +263,8 @@ impl<'a> Reader<'a> {
             );
             job = job.resume(token);
         }
-        Ok(Report { job, request: in_short, kept, _place: place })
+        let request = self.stream.in_short(self.slice, self.done);
+        Ok(Report { job, done: self.done, request, kept, _place: place })
     }
 }
 
@@ -253,14 +276,9 @@ impl Report {
             return;
         }
         self.kept = token.map(str::to_owned);
-        slice.keep(token.map(|token| json!(Kept { token: token.to_owned(), request: self.request.clone() })));
+        let (done, request) = (self.done, self.request.clone());
+        slice.keep(self.kept.clone().map(|token| json!(Kept { token, done, request })));
     }
-}
-
-fn in_short(request: &ReportRequest) -> String {
-    let mut hasher = DefaultHasher::new();
-    json!(request).to_string().hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
 }
 
 #[cfg(test)]

@@ -559,6 +559,143 @@ async fn a_sync_that_was_stopped_goes_on_with_its_report() {
     assert_eq!(state, expected);
 }
 
+/// Eight statuses, which are two reports.
+const STATUSES: [&str; 8] = [
+    "RUNNING",
+    "PAUSED",
+    "NOT_STARTED",
+    "COMPLETED",
+    "ADVERTISER_DISABLED",
+    "ARCHIVED",
+    "DRAFT",
+    "DELETED_DRAFT",
+];
+
+/// A custom report of campaigns.
+fn custom(connection: &mut Connection, more: Value) {
+    let row = connection.fake.rows(STREAM, day(START), day(TODAY)).remove(0);
+    let columns: Vec<_> = row.as_object().unwrap().keys().filter(|name| *name != "DATE").collect();
+    let mut entry = json!({"name": "mine", "level": "CAMPAIGN", "granularity": "DAY", "columns": columns});
+    entry.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    connection.config.insert("custom_reports".into(), json!([entry]));
+}
+
+/// What a run had written when its state first said that so many reports of the slice are done.
+fn until_done(run: &Run, stream: &str, done: usize) -> (Run, Value) {
+    let states = (1..=run.messages.len()).map(|end| {
+        let run = Run { success: false, messages: run.messages[..end].to_vec() };
+        let state = run.saved().remove(stream).map_or(Value::Null, |state| state.parse().unwrap());
+        (run, state)
+    });
+    let is_meant = |state: &Value| state["states"][0]["kept"][0]["value"]["done"] == done;
+    states.into_iter().find(|(_, state)| is_meant(state)).unwrap()
+}
+
+#[tokio::test]
+async fn a_sync_that_was_stopped_between_the_reports_of_a_slice_makes_none_of_them_again() {
+    const CUSTOM: &str = "custom_mine";
+    // Other statuses are other reports.
+    for (done, statuses, made) in [(0, &STATUSES[..], 1), (1, &STATUSES[..], 0), (1, &STATUSES[1..], 2)] {
+        let (mut connection, account) = Connection::of_one_account().await;
+        connection.fake.edit(|data| {
+            for (at, campaign) in data.records_mut("campaigns").iter_mut().enumerate() {
+                campaign["summary_status"] = json!(STATUSES[(at * 3) % STATUSES.len()]);
+            }
+        });
+        custom(&mut connection, json!({"start_date": START, "campaign_statuses": STATUSES}));
+        connection.fake.script_every_report([IN_PROGRESS, ReportStep::Finished]);
+        let run = connection.sync(&[CUSTOM]).await;
+        assert_eq!((run.success, connection.asked().len()), (true, 2));
+        let truth = connection.rows_of(&account);
+        assert_eq!(in_order(run.records(CUSTOM)), truth);
+        let (before, state) = until_done(&run, CUSTOM, done);
+        let before = before.records(CUSTOM);
+        assert!(before.len() < truth.len() && before.is_empty() == (done == 0), "{}", before.len());
+
+        connection.state.insert(CUSTOM.to_owned(), state.into());
+        custom(&mut connection, json!({"start_date": START, "campaign_statuses": statuses}));
+        connection.fake.clear_requests();
+        let run = connection.sync(&[CUSTOM]).await;
+        assert!(run.success, "{:?}", run.errors());
+        assert_eq!(connection.asked().len(), made, "{done} done");
+        if made < 2 {
+            assert_eq!(in_order([before, run.records(CUSTOM)].concat()), truth, "{done} done");
+        }
+        assert!(!connection.state_of(CUSTOM).to_string().contains("kept"));
+    }
+}
+
+/// An ad account with numbers that settle for so many days.
+async fn settling(days: u32) -> (Connection, String) {
+    let fake = FakePinterest::builder().daily_rows().restated_days(days);
+    let mut connection = Connection::to(fake).await;
+    let account = connection.fake.edit(|data| data.ad_account_ids()).remove(0);
+    connection.config.insert("account_id".into(), json!(account));
+    connection.config.insert("start_date".into(), json!("2026-10-01"));
+    connection.at(TODAY);
+    (connection, account)
+}
+
+/// The rows by whom and which day they are about.
+fn by_key(rows: &[Value]) -> BTreeMap<(String, String), &Value> {
+    rows.iter().map(|row| ((row["CAMPAIGN_ID"].to_string(), row["DATE"].to_string()), row)).collect()
+}
+
+#[tokio::test]
+async fn a_lookback_window_brings_days_again_whose_numbers_have_changed() {
+    const STREAMS: [&str; 2] = [STREAM, "custom_mine"];
+    for (days, first) in [(0, TODAY), (10, "2026-11-14")] {
+        let (mut connection, account) = settling(45).await;
+        connection.config.insert("lookback_window_days".into(), json!(days));
+        custom(&mut connection, json!({"start_date": "2026-10-01"}));
+        let earlier = connection.sync(&STREAMS).await;
+        connection.at("2026-11-25");
+        connection.fake.clear_requests();
+        let run = connection.sync(&STREAMS).await;
+        assert!(run.success, "{:?}", run.errors());
+        let asked = connection.asked();
+        assert_eq!(asked.len(), 2);
+        for (_, body) in asked {
+            assert_eq!((&body["start_date"], &body["end_date"]), (&json!(first), &json!("2026-11-25")));
+        }
+        let mut truth = connection.rows(first, "2026-11-25");
+        truth.retain(|row| row["AD_ACCOUNT_ID"] == account);
+        for stream in STREAMS {
+            let (earlier, rows) = (earlier.records(stream), run.records(stream));
+            assert_eq!(in_order(rows.clone()), truth, "{stream}, {days} days");
+            let (earlier, rows) = (by_key(&earlier), by_key(&rows));
+            let restated: BTreeSet<_> = rows
+                .iter()
+                .filter(|(key, row)| earlier.get(key).is_some_and(|earlier| earlier != *row))
+                .map(|((_, date), _)| date)
+                .collect();
+            assert_eq!(restated.len() > 5, days > 0, "{stream}, {days} days: {restated:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn days_that_were_final_are_not_reported_again() {
+    // Of days that are more than seven days old.
+    for (skip, first) in [(false, "2026-10-10"), (true, "2026-11-17")] {
+        let (mut connection, account) = settling(7).await;
+        connection.config.insert("lookback_window_days".into(), json!(45));
+        connection.config.insert("skip_final_days".into(), json!(skip));
+        let earlier = connection.sync(&[STREAM]).await.records(STREAM);
+        connection.at("2026-11-25");
+        connection.fake.clear_requests();
+        let run = connection.sync(&[STREAM]).await;
+        let asked = connection.asked();
+        assert_eq!((asked.len(), &asked[0].1["start_date"]), (1, &json!(first)));
+        let mut truth = connection.rows("2026-10-01", "2026-11-25");
+        truth.retain(|row| row["AD_ACCOUNT_ID"] == account);
+        let later = run.records(STREAM);
+        let mut last = by_key(&earlier);
+        last.extend(by_key(&later));
+        assert_eq!(in_order(last.into_values().cloned().collect()), truth, "{skip}");
+    }
+}
+
 #[tokio::test]
 async fn a_kept_report_that_is_lost_is_made_anew() {
     let steps = [
