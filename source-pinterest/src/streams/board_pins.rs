@@ -151,12 +151,12 @@ impl Walk {
                 );
                 Ok(())
             }
-            Some(count) => Err(Failure::system(format!(
+            Some(count) => Err(Failure::config(format!(
                 "{} of the board's {count} pins are missing: Pinterest lists no more than 100,000 of a board, of a \
                  creative type and of a section. Move pins to sections, or to another board",
                 missing(count)
             ))),
-            None => Err(Failure::system(format!(
+            None => Err(Failure::config(format!(
                 "{read} pins were read, but Pinterest lists no more than 100,000 of a board, and does not say how many \
                  it has"
             ))),
