@@ -5,7 +5,9 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use airbyte_protocol::{ConfiguredCatalog, ConfiguredStream, Stream as CatalogStream, SyncMode};
+use airbyte_protocol::{
+    ConfiguredCatalog, ConfiguredStream, Message, StateKind, Stream as CatalogStream, SyncMode,
+};
 use chrono::{Days, NaiveDate};
 use connector_core::testing::{self, Run};
 use fake_pinterest::{Bearer, Counts, FakePinterest, Fault, OddBody, RateLimitForm, ReportStep, Size};
@@ -750,6 +752,43 @@ async fn a_token_that_means_nothing_harms_nothing() {
         assert_eq!(in_order(run.records(STREAM)), connection.rows_of(&account), "{kept}");
         assert!(!connection.state_of(STREAM).to_string().contains("kept"), "{kept}");
     }
+}
+
+#[tokio::test]
+async fn reports_that_were_read_while_the_first_was_made_are_not_made_again() {
+    let (mut connection, _) = Connection::of_one_account().await;
+    connection.config.remove("start_date");
+    connection.config.insert("num_threads".into(), json!(1));
+    // The report of the oldest window takes longer than those of the four others.
+    connection.fake.script_report([vec![IN_PROGRESS; 200], vec![ReportStep::Finished]].concat());
+    let run = connection.sync(&[STREAM]).await;
+    let truth = in_order(run.records(STREAM));
+    assert_eq!(connection.asked().len(), 5);
+
+    // Stopped when only that one was open.
+    let (mut written, mut stopped_at) = (Vec::new(), None);
+    for message in &run.messages {
+        match message {
+            Message::Record(record) => written.push(record.data.parse::<Value>().unwrap()),
+            Message::State(state) => {
+                let StateKind::Stream(body) = &state.kind else { panic!("a state of a stream") };
+                let state: Value = body.stream_state.as_ref().unwrap().parse().unwrap();
+                if state["states"][0]["closed"].as_array().is_some_and(|closed| closed.len() == 4) {
+                    stopped_at = Some(state);
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    connection.state.insert(STREAM.into(), stopped_at.unwrap().into());
+    connection.fake.clear_requests();
+    let rest = connection.sync(&[STREAM]).await;
+    assert!(rest.success, "{:?}", rest.errors());
+    assert_eq!(connection.asked().len(), 0);
+    written.extend(rest.records(STREAM));
+    assert_eq!(in_order(written), truth);
+    assert!(!connection.state_of(STREAM).to_string().contains("closed"));
 }
 
 #[tokio::test]
