@@ -66,8 +66,6 @@ pub(crate) enum Saved {
     Own(CursorValue),
     /// One cursor that stood for all partitions.
     Shared(CursorValue),
-    /// The partition is new, others have cursors of their own; this is what a platform would fall back to.
-    Fallback(CursorValue),
 }
 
 /// The progress of one partition.

@@ -261,8 +261,9 @@ impl StreamState {
         let saved = match (index.and_then(|index| self.known[index].1.value()), self.shared) {
             (Some(value), _) => Saved::Own(value),
             (None, Shared::ForAll(value)) => Saved::Shared(value.minus_seconds(self.lookback_seconds)),
-            (None, Shared::Beside(value)) => Saved::Fallback(value.minus_seconds(self.lookback_seconds)),
-            (None, Shared::Nothing) => Saved::Nothing,
+            // What the others have read says nothing of a partition that nobody has read yet: filtered or begun with their
+            // progress, its older records would be lost for good.
+            (None, Shared::Beside(_) | Shared::Nothing) => Saved::Nothing,
         };
         let today = self.now.date_naive();
         let cursor: Box<dyn Cursor> = match &self.policy {

@@ -25,9 +25,7 @@ impl ClientFilteredCursor {
     pub(crate) fn new(policy: &ClientFiltered, saved: Saved) -> Self {
         let saved = match saved {
             Saved::Own(value) | Saved::Shared(value) => Some(value),
-            // The list is read in full anyway. Filtering a partition that nobody has read yet with the progress of
-            // the others would lose its older records for good.
-            Saved::Fallback(_) | Saved::Nothing => None,
+            Saved::Nothing => None,
         };
         Self { bound: saved.max(policy.start), newest: None }
     }
@@ -75,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_partition_nobody_read_yet_is_read_from_the_start() {
-        assert_eq!(cursor(Some(5), Saved::Fallback(at(9))).lower_bound(), Some(at(5)));
+        assert_eq!(cursor(Some(5), Saved::Nothing).lower_bound(), Some(at(5)));
     }
 
     #[test]

@@ -112,8 +112,7 @@ impl WindowedCursor {
     ) -> Self {
         let earliest = policy.earliest(today);
         let (first, value) = match known.saved {
-            // What the others have read says nothing of a partition that nobody has read yet.
-            Saved::Nothing | Saved::Fallback(_) => (earliest, CursorValue::from_date(earliest)),
+            Saved::Nothing => (earliest, CursorValue::from_date(earliest)),
             Saved::Own(value) | Saved::Shared(value) => {
                 let again = policy.unit.start(days_before(value.date(), policy.lookback_days));
                 // Whoever does not ask what is final wants all days again.
@@ -346,7 +345,7 @@ mod tests {
     fn a_partition_that_nobody_has_read_starts_at_its_own_start() {
         let policy = policy(Some("2026-11-01"));
         let expected = pairs(&[("2026-11-01", "2026-11-24")]);
-        assert_eq!(windows(&policy, Saved::Fallback(at("2026-11-20"))), expected);
+        assert_eq!(windows(&policy, Saved::Nothing), expected);
         assert_eq!(windows(&policy, Saved::Shared(at("2026-11-20"))), pairs(&[("2026-11-20", "2026-11-24")]));
     }
 
