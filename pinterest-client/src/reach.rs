@@ -35,7 +35,7 @@ impl Reach {
     pub const fn of_reports(level: Level, granularity: Granularity) -> Self {
         match (level, granularity) {
             (_, Granularity::Hour) => Self { days_back: 8, days_long: 3 },
-            (Level::ProductItem | Level::ProductItemTargeting, _) => Self { days_back: 92, days_long: 31 },
+            _ if level.is_of_product_items() => Self { days_back: 92, days_long: 31 },
             _ => Self { days_back: 914, days_long: 186 },
         }
     }

@@ -139,6 +139,28 @@ choices! {
     }
 }
 
+impl Level {
+    /// Whether rows are divided by what an ad was targeted at: they have a targeting type and a targeting value.
+    #[must_use]
+    pub const fn is_by_targeting(self) -> bool {
+        matches!(
+            self,
+            Self::AdvertiserTargeting
+                | Self::CampaignTargeting
+                | Self::AdGroupTargeting
+                | Self::PinPromotionTargeting
+                | Self::ProductGroupTargeting
+                | Self::ProductItemTargeting
+        )
+    }
+
+    /// Whether rows are of products of a catalog. Columns and filters of ads are refused there.
+    #[must_use]
+    pub const fn is_of_product_items(self) -> bool {
+        matches!(self, Self::ProductItem | Self::ProductItemTargeting)
+    }
+}
+
 /// How many days after an action on an ad a conversion still counts for it: one of the numbers that Pinterest knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
@@ -247,6 +269,15 @@ mod tests {
             let text = serde_json::to_string(level).unwrap();
             assert_eq!(text, format!("{:?}", level.as_str()));
             assert_eq!(serde_json::from_str::<Level>(&text).unwrap(), *level);
+        }
+    }
+
+    #[test]
+    fn a_level_is_of_what_its_name_says() {
+        for level in Level::ALL {
+            let name = level.as_str();
+            assert_eq!(level.is_by_targeting(), name.ends_with("_TARGETING"), "{name}");
+            assert_eq!(level.is_of_product_items(), name.starts_with("PRODUCT_ITEM"), "{name}");
         }
     }
 

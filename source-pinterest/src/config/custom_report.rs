@@ -98,7 +98,7 @@ impl CustomReport {
     }
 
     fn check(&self) -> Result<(), String> {
-        let of_product_items = matches!(self.level, Level::ProductItem | Level::ProductItemTargeting);
+        let of_product_items = self.level.is_of_product_items();
         if of_product_items {
             columns::check(&self.columns, columns::Kind::ReportOfProductItems)?;
             if !self.ad_statuses.is_empty() {

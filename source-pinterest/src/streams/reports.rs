@@ -61,14 +61,13 @@ pub(super) fn built_in(
     reporting: &Reporting,
 ) -> Result<ReportDef, Failure> {
     let mut schema = schema::parse(name, SCHEMA)?;
-    let served = |column: &&str| match level {
-        Level::ProductItem | Level::ProductItemTargeting => !OF_ADS.contains(column),
-        Level::Keyword => !NOT_BY_TARGETING.contains(column),
-        _ if level.as_str().ends_with("_TARGETING") => !NOT_BY_TARGETING.contains(column),
-        _ => true,
+    let by_targeting = level.is_by_targeting() || level == Level::Keyword;
+    let is_refused = |column: &str| {
+        (level.is_of_product_items() && OF_ADS.contains(&column))
+            || (by_targeting && NOT_BY_TARGETING.contains(&column))
     };
-    let columns =
-        reporting.columns(name, schema::names(&schema).filter(|column| *column != DATE).filter(served));
+    let columns = reporting
+        .columns(name, schema::names(&schema).filter(|column| *column != DATE && !is_refused(column)));
     schema::add(&mut schema, columns.iter().map(String::as_str));
     let config = &reporting.config;
     let mut request = ReportRequest::new(level, Granularity::Day, (NaiveDate::MIN, NaiveDate::MIN), columns);
@@ -101,8 +100,7 @@ fn primary_key(level: Level, granularity: Granularity) -> Vec<&'static str> {
     if matches!(granularity, Granularity::Total | Granularity::Hour) {
         return Vec::new();
     }
-    let targeting = level.as_str().ends_with("_TARGETING");
-    let by = if targeting { &["TARGETING_TYPE", "TARGETING_VALUE"][..] } else { &[] };
+    let by = if level.is_by_targeting() { &["TARGETING_TYPE", "TARGETING_VALUE"][..] } else { &[] };
     [id, DATE].iter().chain(by).copied().collect()
 }
 
