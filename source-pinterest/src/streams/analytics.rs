@@ -21,7 +21,7 @@ const MOST_ENTITIES: usize = 250;
 /// One stream: what differs from the others.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AnalyticsDef {
-    name: &'static str,
+    pub(super) name: &'static str,
     endpoint: &'static Endpoint,
     schema: &'static str,
     of: Of,
@@ -126,10 +126,14 @@ impl Analytics {
             ("engagement_window_days", attribution.engagement_window_days),
             ("view_window_days", attribution.view_window_days),
         ] {
-            args = days.map_or(args.clone(), |days| args.query(name, days));
+            if let Some(days) = days {
+                args = args.query(name, days);
+            }
         }
-        let time = attribution.conversion_report_time;
-        time.map_or(args.clone(), |time| args.query("conversion_report_time", time))
+        match attribution.conversion_report_time {
+            Some(time) => args.query("conversion_report_time", time),
+            None => args,
+        }
     }
 
     /// # Errors
