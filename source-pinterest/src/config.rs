@@ -24,6 +24,8 @@ pub use pinterest_client::model::{
     AdDeliveryStatus, AttributionType, ConversionReportTime, DeliveryStatus, Granularity, Level, WindowDays,
 };
 pub use reporting::Attribution;
+#[cfg(test)]
+pub(crate) use reporting::STREAMS as WITH_CHOSEN_COLUMNS;
 use value::{choices, days, flag, once, whole};
 
 /// How many digits the id of an ad account has at most; Pinterest takes no more.

@@ -77,3 +77,17 @@ impl Observer for SliceObserver {
         self.0.rate_limited(wait.wait);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::WITH_CHOSEN_COLUMNS;
+
+    #[test]
+    fn columns_can_be_chosen_of_all_analytics_of_ads_and_of_all_built_in_reports() {
+        let analytics = analytics::ALL.iter().map(|def| def.name);
+        let analytics = analytics.filter(|name| *name != "user_account_analytics");
+        let names = analytics.chain(reports::ALL.iter().map(|(name, _)| *name));
+        assert!(names.eq(WITH_CHOSEN_COLUMNS.iter().map(|(name, _)| *name)));
+    }
+}

@@ -11,7 +11,7 @@ pub(crate) const OF_ADS: [&str; 6] =
 
 /// What columns are asked of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Analytics,
     Report,
     ReportOfProductItems,

@@ -25,7 +25,7 @@ pub struct Attribution {
 }
 
 /// The streams whose columns can be chosen, and what they are.
-pub(super) const STREAMS: [(&str, Kind); 16] = [
+pub(crate) const STREAMS: [(&str, Kind); 16] = [
     ("ad_account_analytics", Kind::Analytics),
     ("campaign_analytics", Kind::Analytics),
     ("ad_group_analytics", Kind::Analytics),

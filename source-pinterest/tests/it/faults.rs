@@ -21,7 +21,8 @@ const RATE_LIMITS: &[RateLimitForm] = &[
     RateLimitForm::BadRequest(0),
 ];
 
-const ODD_BODIES: &[OddBody] = &[
+/// Bodies that are no page and no report.
+pub(crate) const ODD_BODIES: &[OddBody] = &[
     OddBody::Html,
     OddBody::Empty,
     OddBody::Null,

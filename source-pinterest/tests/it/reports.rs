@@ -15,6 +15,7 @@ use pinterest_client::JobPolicy;
 use serde_json::{Map, Value, json};
 
 use crate::connection::{Connection, as_numbers, assert_complete, assert_incomplete, in_order, report_names};
+use crate::faults::ODD_BODIES;
 use crate::program::Files;
 
 const STREAM: &str = "campaign_analytics_report";
@@ -42,17 +43,6 @@ const IN_PROGRESS: ReportStep = ReportStep::Status("IN_PROGRESS");
 const UNKNOWN: ReportStep = ReportStep::Status("ON_HOLIDAY");
 const ODD_ANSWERS: [OddBody; 5] =
     [OddBody::Html, OddBody::Empty, OddBody::Null, OddBody::Array, OddBody::WrongJson];
-const ODD_FILES: [OddBody; 9] = [
-    OddBody::Html,
-    OddBody::Empty,
-    OddBody::Null,
-    OddBody::Array,
-    OddBody::NoItems,
-    OddBody::ItemsNull,
-    OddBody::ItemNotAnObject,
-    OddBody::WrongJson,
-    OddBody::Truncated,
-];
 
 pub(crate) fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -352,7 +342,7 @@ async fn a_report_that_is_never_finished_is_given_up_in_time() {
 
 #[tokio::test]
 async fn a_download_that_fails_once_gives_every_row_once_and_makes_no_other_report() {
-    let odd = ODD_FILES.map(|body| (format!("{body:?}"), Fault::on("report/download").body(body)));
+    let odd = ODD_BODIES.iter().map(|body| (format!("{body:?}"), Fault::on("report/download").body(*body)));
     let refused = [403, 404, 429, 500, 503]
         .map(|status| (status.to_string(), Fault::on("report/download").status(status)));
     let reset = [("reset".to_owned(), Fault::on("report/download").reset_connection())];
@@ -393,7 +383,7 @@ async fn a_large_download_that_breaks_goes_on_after_the_last_row_that_was_writte
 
 #[tokio::test]
 async fn a_download_that_fails_for_ever_is_bounded_and_its_ad_account_fails_alone() {
-    let odd = ODD_FILES.map(|body| (format!("{body:?}"), Fault::on("report/download").body(body)));
+    let odd = ODD_BODIES.iter().map(|body| (format!("{body:?}"), Fault::on("report/download").body(*body)));
     let refused =
         [403, 404, 429, 500].map(|status| (status.to_string(), Fault::on("report/download").status(status)));
     for (what, fault) in odd.into_iter().chain(refused) {
