@@ -105,20 +105,35 @@ impl From<StateKind> for State {
     }
 }
 
-/// The form on the wire: a type, and a field for each form of state.
-#[derive(Serialize, Deserialize)]
-struct Wire {
-    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+/// The form on the wire: a type, and a field for each form of state. States can be large, so writing borrows them.
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<&'a StreamState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    global: Option<&'a GlobalState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a RawJson>,
+    #[serde(rename = "sourceStats", skip_serializing_if = "Option::is_none")]
+    source_stats: Option<&'a StateStats>,
+    #[serde(rename = "destinationStats", skip_serializing_if = "Option::is_none")]
+    destination_stats: Option<&'a StateStats>,
+    #[serde(flatten)]
+    extra: &'a Extra,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    #[serde(rename = "type")]
     kind: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     stream: Option<StreamState>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     global: Option<GlobalState>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     data: Option<RawJson>,
-    #[serde(rename = "sourceStats", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "sourceStats")]
     source_stats: Option<StateStats>,
-    #[serde(rename = "destinationStats", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "destinationStats")]
     destination_stats: Option<StateStats>,
     #[serde(flatten)]
     extra: Extra,
@@ -126,37 +141,21 @@ struct Wire {
 
 impl Serialize for State {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut wire = Wire {
-            kind: None,
-            stream: None,
-            global: None,
-            data: None,
-            source_stats: self.source_stats.clone(),
-            destination_stats: self.destination_stats.clone(),
-            extra: self.extra.clone(),
+        let (kind, stream, global, data) = match &self.kind {
+            StateKind::Stream(body) => ("STREAM", Some(body), None, None),
+            StateKind::Global(body) => ("GLOBAL", None, Some(body), None),
+            StateKind::Legacy(body) => ("LEGACY", None, None, Some(body)),
         };
-        let kind = match self.kind.clone() {
-            StateKind::Stream(body) => {
-                wire.stream = Some(body);
-                "STREAM"
-            }
-            StateKind::Global(body) => {
-                wire.global = Some(body);
-                "GLOBAL"
-            }
-            StateKind::Legacy(body) => {
-                wire.data = Some(body);
-                "LEGACY"
-            }
-        };
-        wire.kind = Some(kind.to_owned());
-        wire.serialize(serializer)
+        let source_stats = self.source_stats.as_ref();
+        let destination_stats = self.destination_stats.as_ref();
+        Written { kind, stream, global, data, source_stats, destination_stats, extra: &self.extra }
+            .serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for State {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let wire = Wire::deserialize(deserializer)?;
+        let wire = Read::deserialize(deserializer)?;
         let kind = match wire.kind.as_deref() {
             Some("STREAM") => {
                 wire.stream.map(StateKind::Stream).ok_or_else(|| D::Error::missing_field("stream"))?
@@ -169,7 +168,7 @@ impl<'de> Deserialize<'de> for State {
             }
             Some(other) => return Err(D::Error::unknown_variant(other, &["STREAM", "GLOBAL", "LEGACY"])),
         };
-        let Wire { source_stats, destination_stats, extra, .. } = wire;
+        let Read { source_stats, destination_stats, extra, .. } = wire;
         Ok(Self { kind, source_stats, destination_stats, extra })
     }
 }
