@@ -79,7 +79,12 @@ impl Stream for Books {
 
     fn cursor(&self) -> CursorPolicy {
         let (start, format) = (self.0.start_date.map(CursorValue::from_date), CursorFormat::EpochSeconds);
-        CursorPolicy::ClientFiltered(ClientFiltered { field: "updated_at".into(), format, start })
+        CursorPolicy::ClientFiltered(ClientFiltered {
+            field: "updated_at".into(),
+            format,
+            start,
+            reread_shared: false,
+        })
     }
 
     fn read<'a>(&'a self, slice: &'a Slice) -> Pages<'a> {

@@ -89,6 +89,7 @@ fn pages(criterion: &mut Criterion) {
         field: "updated_time".into(),
         format: CursorFormat::EpochSeconds,
         start: CursorValue::from_epoch_seconds(0),
+        reread_shared: false,
     });
     let parents = (0..PARENTS).map(|id| Bytes::from(json!({"id": id.to_string()}).to_string())).collect();
     let parents = Records { name: "parents", pages: Arc::new(vec![parents]), ..plain.clone() };

@@ -5,22 +5,48 @@
 
 use std::{borrow::Cow, collections::HashMap, fmt};
 
+use chrono::{DateTime, NaiveDateTime};
 use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value, value::RawValue};
+
+use crate::peek::Peek;
+use crate::stream::SchemaCast;
 
 /// The top-level fields of a stream that have one plain type, and that type.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cast {
     kinds: HashMap<Box<str>, Kind>,
+    /// Where times are all that is cast, these fields: few records need it.
+    only_times: Option<Peek>,
 }
 
 impl Cast {
-    /// The cast to the properties of `schema` whose type, "null" aside, is a number, an integer or a string.
-    pub(crate) fn of_schema(schema: &Map<String, Value>) -> Self {
+    /// The cast to the properties of `schema` whose type, "null" aside, is a number, an integer or a string; none where
+    /// there is nothing to cast.
+    pub(crate) fn of_schema(schema: &Map<String, Value>, cast: SchemaCast) -> Option<Self> {
+        let wanted = |kind: &Kind| match cast {
+            SchemaCast::None => false,
+            SchemaCast::LocalTimes => *kind == Kind::LocalTime,
+            SchemaCast::All => true,
+        };
         let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-        let kinds =
-            properties.filter_map(|(name, property)| Some((name.as_str().into(), Kind::of(property)?)));
-        Self { kinds: kinds.collect() }
+        let kinds = properties.filter_map(|(name, property)| {
+            Some((Box::from(name.as_str()), Kind::of(property).filter(wanted)?))
+        });
+        let kinds: HashMap<Box<str>, Kind> = kinds.collect();
+        let only_times = (cast == SchemaCast::LocalTimes).then(|| {
+            let mut times = Peek::default();
+            kinds.keys().for_each(|name| drop(times.want(name)));
+            times
+        });
+        (!kinds.is_empty()).then_some(Self { kinds, only_times })
+    }
+
+    /// Whether there is something to cast in a record; true where that is not cheap to say.
+    pub(crate) fn changes(&self, record: &[u8]) -> bool {
+        let Some(times) = &self.only_times else { return true };
+        let fits = |value: &Value| value.as_str().map_or(value.is_null(), |text| local_time(text).is_none());
+        times.values(record).map_or(true, |values| !values.iter().all(fits))
     }
 
     /// Writes `record` to `out` with its fields cast, in their order, without the `dropped` top-level ones.
@@ -77,6 +103,11 @@ impl<'de, W: FnMut(&str)> Visitor<'de> for Fields<'_, W> {
             let target = name.as_deref().and_then(|name| Some((name, kinds.get(name)?)));
             match target {
                 None => out.extend_from_slice(value.get().as_bytes()),
+                Some((name, Kind::LocalTime)) => {
+                    if !write_local_time(value.get(), out) {
+                        warn(name);
+                    }
+                }
                 Some((_, Kind::String)) => write_string(value.get(), out).map_err(A::Error::custom)?,
                 Some((name, kind)) => {
                     if !write_number(value.get(), *kind, out) {
@@ -89,11 +120,16 @@ impl<'de, W: FnMut(&str)> Visitor<'de> for Fields<'_, W> {
     }
 }
 
+/// What Airbyte's schemas call times without time zone.
+const LOCAL_TIME: &str = "timestamp_without_timezone";
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
     Number,
     Integer,
     String,
+    /// A time that its schema calls one without time zone.
+    LocalTime,
 }
 
 impl Kind {
@@ -105,11 +141,33 @@ impl Kind {
         let kind = match types.next()? {
             "number" => Self::Number,
             "integer" => Self::Integer,
+            "string" if property.get("airbyte_type").is_some_and(|kind| kind == LOCAL_TIME) => {
+                Self::LocalTime
+            }
             "string" => Self::String,
             _ => return None,
         };
         types.next().is_none().then_some(kind)
     }
+}
+
+/// Writes a time with an offset as the same moment in UTC without one, and everything else as it is; says whether it is a
+/// time, or null.
+fn write_local_time(value: &str, out: &mut Vec<u8>) -> bool {
+    let text = text(value);
+    let local = text.as_deref().and_then(local_time);
+    match &local {
+        // Digits and marks, nothing that JSON escapes.
+        Some(local) => out.extend_from_slice(format!("\"{local}\"").as_bytes()),
+        None => out.extend_from_slice(value.as_bytes()),
+    }
+    local.is_some() || value == "null" || text.is_some_and(|text| text.parse::<NaiveDateTime>().is_ok())
+}
+
+/// The moment in UTC, without its offset, of a time that has one.
+fn local_time(text: &str) -> Option<String> {
+    let moment = DateTime::parse_from_rfc3339(text).ok()?;
+    Some(moment.naive_utc().format("%Y-%m-%dT%H:%M:%S%.f").to_string())
 }
 
 /// Writes text and null as they are, and the JSON text of anything else as a string.
@@ -247,8 +305,10 @@ mod tests {
             "object": {"type": "object", "properties": {"number": {"type": "number"}}},
             "nothing": {"type": "null"},
             "anything": {},
+            "time": {"type": ["null", "string"], "format": "date-time", "airbyte_type": "timestamp_without_timezone"},
+            "moment": {"type": "string", "format": "date-time", "airbyte_type": "timestamp_with_timezone"},
         }});
-        Cast::of_schema(schema.as_object().unwrap())
+        Cast::of_schema(schema.as_object().unwrap(), SchemaCast::All).unwrap()
     }
 
     /// The record after the cast, and the fields that could not be cast.
@@ -270,6 +330,42 @@ mod tests {
         }
         assert_eq!((after, warned.as_slice()), (value, [field.to_owned()].as_slice()));
         None
+    }
+
+    #[test]
+    fn a_local_time_has_no_offset() {
+        for (before, after) in [
+            (r#""2022-03-14T15:15:22""#, Some(r#""2022-03-14T15:15:22""#)),
+            (r#""2022-03-14T15:15:22.5""#, Some(r#""2022-03-14T15:15:22.5""#)),
+            (r#""2022-03-14T15:15:22Z""#, Some(r#""2022-03-14T15:15:22""#)),
+            (r#""2022-03-14T15:15:22.125+00:00""#, Some(r#""2022-03-14T15:15:22.125""#)),
+            (r#""2022-03-14T23:15:22-05:00""#, Some(r#""2022-03-15T04:15:22""#)),
+            ("null", Some("null")),
+            (r#""soon""#, None),
+            ("1647270922", None),
+        ] {
+            assert_eq!(value("time", before).as_deref(), after, "{before}");
+        }
+        let moment = r#""2022-03-14T15:15:22Z""#;
+        assert_eq!(value("moment", moment).as_deref(), Some(moment));
+    }
+
+    #[test]
+    fn where_only_times_are_cast_a_record_that_fits_is_not_touched() {
+        let schema = json!({"properties": {
+            "number": {"type": "number"},
+            "time": {"type": "string", "airbyte_type": "timestamp_without_timezone"},
+        }});
+        let of = |cast| Cast::of_schema(schema.as_object().unwrap(), cast);
+        assert!(of(SchemaCast::None).is_none());
+        let cast = of(SchemaCast::LocalTimes).unwrap();
+        assert!(!cast.changes(br#"{"number": "1", "time": "2022-03-14T15:15:22"}"#));
+        assert!(!cast.changes(br#"{"number": "1", "time": null}"#));
+        let record = br#"{"number": "1", "time": "2022-03-14T15:15:22Z"}"#;
+        assert!(cast.changes(record));
+        let mut out = Vec::new();
+        cast.apply(record, &[], &mut out, &mut |field| panic!("{field} fits")).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), r#"{"number":"1","time":"2022-03-14T15:15:22"}"#);
     }
 
     #[test]
@@ -415,7 +511,7 @@ mod tests {
     #[test]
     fn a_schema_without_properties_casts_nothing() {
         for schema in [json!({}), json!({"properties": null}), json!({"properties": {"a": true}})] {
-            assert!(Cast::of_schema(schema.as_object().unwrap()).kinds.is_empty(), "{schema}");
+            assert!(Cast::of_schema(schema.as_object().unwrap(), SchemaCast::All).is_none(), "{schema}");
         }
     }
 

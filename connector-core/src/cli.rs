@@ -22,6 +22,7 @@ use crate::reporting;
 use crate::source::{Context, Source};
 use crate::state_file;
 use crate::stream::Stream;
+use crate::stream_set::{SavedStates, StreamSet};
 
 #[derive(Debug, Parser)]
 #[command(version, about = "An Airbyte source: writes the messages of the protocol to standard output")]
@@ -126,7 +127,7 @@ async fn obey<S: Source, W: Write + Send + 'static>(
             Command::Discover { config } => discover(source, &config, &emitter).await,
             Command::Read { config, catalog, state } => {
                 match read_inputs(&config, &catalog, state.as_deref()) {
-                    Ok((config, catalog, state)) => read(source, config, &catalog, &state, &emitter).await,
+                    Ok((config, catalog, state)) => read(source, config, &catalog, state, &emitter).await,
                     Err(failure) => emitter.failure(&failure).await.map(|()| false),
                 }
             }
@@ -149,8 +150,7 @@ pub(crate) async fn telling_faults(
     }
 }
 
-type Inputs =
-    (Map<String, Value>, ConfiguredCatalog, std::collections::HashMap<String, airbyte_protocol::RawJson>);
+type Inputs = (Map<String, Value>, ConfiguredCatalog, SavedStates);
 
 fn read_inputs(config: &Path, catalog: &Path, state: Option<&Path>) -> Result<Inputs, Failure> {
     let config = read_json(config, "config")?;
@@ -194,15 +194,15 @@ pub(crate) async fn read<S: Source>(
     source: &S,
     raw: Map<String, Value>,
     catalog: &ConfiguredCatalog,
-    saved: &std::collections::HashMap<String, airbyte_protocol::RawJson>,
+    saved: SavedStates,
     emitter: &Emitter,
 ) -> Result<bool, OutputClosed> {
     match prepare(source, raw, emitter).await {
-        Ok((streams, options)) => match state_file::check_streams(saved, &streams) {
+        Ok((streams, options)) => match state_file::check_streams(&saved, &streams) {
             Ok(()) => engine::read(&streams, catalog, saved, emitter, &options).await,
-            Err(failure) => engine::read_nothing(catalog, &failure, emitter).await.map(|()| false),
+            Err(failure) => engine::read_nothing(catalog, &[failure], emitter).await.map(|()| false),
         },
-        Err(failure) => engine::read_nothing(catalog, &failure, emitter).await.map(|()| false),
+        Err(failure) => engine::read_nothing(catalog, &[failure], emitter).await.map(|()| false),
     }
 }
 
@@ -211,12 +211,12 @@ async fn prepare<S: Source>(
     source: &S,
     raw: Map<String, Value>,
     emitter: &Emitter,
-) -> Result<(Vec<Arc<dyn Stream>>, engine::Options), Failure> {
+) -> Result<(StreamSet, engine::Options), Failure> {
     let config = parse_config::<S>(&raw)?;
     let context = Context::new(raw, emitter.clone());
     source.prepare(&config, context.clone()).await?;
     let options = engine::Options { concurrency: source.concurrency(&config), now: emitter.now() };
-    Ok((source.streams(config, context)?, options))
+    Ok((StreamSet::new(source.streams(config, context)?, source.migrations()), options))
 }
 
 /// What the catalog says of a stream.

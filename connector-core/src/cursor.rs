@@ -76,6 +76,8 @@ pub(crate) trait Cursor: Send + std::fmt::Debug {
     fn lower_bound(&self) -> Option<CursorValue>;
     /// Says that other windows are asked for, which begin earlier: older records than those of its own are dropped.
     fn ask_for(&mut self, _windows: &[Option<Window>]) {}
+    /// Whether every window was read to its end.
+    fn is_read(&self) -> bool;
     /// Says that a window was read to its end and what the newest value in it was.
     fn close(&mut self, window: Option<Window>, newest: Option<CursorValue>);
     /// What the next sync starts from; `None` when nothing is known yet.

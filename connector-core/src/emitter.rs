@@ -2,7 +2,8 @@
 //!
 //! Whoever emits waits while the queue is full, so a slow reader makes the sync wait instead of grow. Everything
 //! goes through the one queue, so a checkpoint cannot overtake the records it covers; the writer counts the records
-//! of each checkpoint itself, and writes the last one again at least every 10,000 records or 15 seconds.
+//! of each checkpoint itself, and writes the last one again at least every 10,000 records or 15 seconds, or less often
+//! where it is large (see [`Pace`]).
 
 mod writer;
 
@@ -12,11 +13,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use airbyte_protocol::{
-    ErrorTrace, Log, Message, RecordTemplate, StreamDescriptor, StreamStatus, StreamStatusReason,
+    ErrorTrace, Log, Message, RawJson, RecordTemplate, StreamDescriptor, StreamStatus, StreamStatusReason,
     StreamStatusTrace, Trace,
 };
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -27,6 +27,48 @@ use writer::Writer;
 const QUEUE_KIB: u32 = 8 * 1024;
 /// Commands that may wait for the writer.
 const QUEUE_LENGTH: usize = 256;
+
+/// How often a state is worth writing. It lists every partition, so a large one that came as often as a small one would
+/// cost far more than all records. Light ones come with every few records, for what comes behind the last one is read
+/// again when a sync is stopped; of others there are no more bytes than of records. So the cost of all states of a sync
+/// grows with its records and its time, and not with the square of its partitions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    bytes: u64,
+}
+
+impl Pace {
+    /// A state is written at the latest so long after the one before, and longer for each further [`MORE`](Self::MORE)
+    /// bytes of it.
+    const TIME: Duration = Duration::from_secs(15);
+    const MORE: u64 = 1024 * 1024;
+    /// Below this many bytes a state is light …
+    const LIGHT: u64 = 256 * 1024;
+    /// … and may be so many times as large as the records before it.
+    const TIMES: u64 = 20;
+
+    /// The pace of states like this one.
+    pub(crate) fn of(state: &RawJson) -> Self {
+        Self { bytes: u64::try_from(state.get().len()).unwrap_or(u64::MAX) }
+    }
+
+    /// Whether records of so many bytes are worth a state.
+    pub(crate) fn is_worth(self, record_bytes: u64) -> bool {
+        let times = if self.is_light() { Self::TIMES } else { 1 };
+        record_bytes.saturating_mul(times) >= self.bytes
+    }
+
+    /// How long the next state may be away.
+    pub(crate) fn time(self) -> Duration {
+        let more = u32::try_from(self.bytes / Self::MORE).unwrap_or(u32::MAX);
+        Self::TIME.saturating_mul(more.saturating_add(1))
+    }
+
+    /// Whether a state may be written for every little thing.
+    pub(crate) fn is_light(self) -> bool {
+        self.bytes < Self::LIGHT
+    }
+}
 
 /// Tells the time for what is written; records carry it as `emitted_at`.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -41,7 +83,7 @@ enum Command {
     Register(StreamDescriptor),
     Message(Box<Message>),
     Records { stream: usize, count: u64, lines: Vec<u8>, at: Instant, _room: OwnedSemaphorePermit },
-    Checkpoint { stream: usize, state: Value, silent: bool, at: Instant },
+    Checkpoint { stream: usize, state: RawJson, silent: bool, at: Instant },
     Tick(Instant),
 }
 
@@ -191,6 +233,11 @@ impl Lines {
     pub(crate) fn is_empty(&self) -> bool {
         self.count == 0
     }
+
+    /// The bytes of the lines.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
 }
 
 impl StreamOutput {
@@ -220,16 +267,16 @@ impl StreamOutput {
     }
 
     /// Writes the state, behind everything that was handed over before.
-    pub(crate) async fn checkpoint(&self, state: Value) -> Result<(), OutputClosed> {
+    pub(crate) async fn checkpoint(&self, state: RawJson) -> Result<(), OutputClosed> {
         self.send_checkpoint(state, false).await
     }
 
     /// Says which state stands while the first records come: written only when a checkpoint is due.
-    pub(crate) async fn starts_from(&self, state: Value) -> Result<(), OutputClosed> {
+    pub(crate) async fn starts_from(&self, state: RawJson) -> Result<(), OutputClosed> {
         self.send_checkpoint(state, true).await
     }
 
-    async fn send_checkpoint(&self, state: Value, silent: bool) -> Result<(), OutputClosed> {
+    async fn send_checkpoint(&self, state: RawJson, silent: bool) -> Result<(), OutputClosed> {
         let at = Instant::now();
         self.emitter.send(Command::Checkpoint { stream: self.index, state, silent, at }).await
     }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use airbyte_protocol::{
-    ConfiguredCatalog, ErrorTrace, FailureType, RawJson, StreamDescriptor, StreamStatus, SyncMode, Trace,
+    ConfiguredCatalog, ErrorTrace, FailureType, StreamDescriptor, StreamStatus, SyncMode, Trace,
 };
 use chrono::{DateTime, Utc};
 use tokio::sync::{Semaphore, mpsc};
@@ -26,7 +26,8 @@ use crate::failure::Failure;
 use crate::fault;
 use crate::partition::Partition;
 use crate::state::StreamState;
-use crate::stream::{Partitions, Stream};
+use crate::stream::Partitions;
+use crate::stream_set::{SavedStates, StreamSet};
 
 use run::{Child, StreamRun};
 
@@ -54,10 +55,10 @@ enum FromParent {
     End,
 }
 
-/// Says of every configured stream that it could not be read, because of a failure that belongs to none of them.
+/// Says of every configured stream that it could not be read, and why.
 pub(crate) async fn read_nothing(
     catalog: &ConfiguredCatalog,
-    failure: &Failure,
+    failures: &[Failure],
     emitter: &Emitter,
 ) -> Result<(), OutputClosed> {
     let mut outputs = Vec::with_capacity(catalog.streams.len());
@@ -66,7 +67,9 @@ pub(crate) async fn read_nothing(
         output.status(StreamStatus::Started).await?;
         outputs.push(output);
     }
-    emitter.failure(failure).await?;
+    for failure in failures {
+        emitter.failure(failure).await?;
+    }
     for output in outputs {
         output.status(StreamStatus::Incomplete).await?;
     }
@@ -75,15 +78,22 @@ pub(crate) async fn read_nothing(
 
 /// Reads the configured streams and writes everything to the emitter. `Ok(true)` when all were read to their end.
 pub(crate) async fn read(
-    streams: &[Arc<dyn Stream>],
+    streams: &StreamSet,
     catalog: &ConfiguredCatalog,
-    saved: &HashMap<String, RawJson>,
+    saved: SavedStates,
     emitter: &Emitter,
     options: &Options,
 ) -> Result<bool, OutputClosed> {
-    let mut sync = Sync { streams: by_name(streams), emitter, failed: Vec::new(), runs: HashMap::new() };
+    // Read on beside a state that cannot be used, the others would hide that one stream starts anew.
+    let (states, unusable) = understand(streams, catalog, &saved, options.now);
+    if !unusable.is_empty() {
+        return read_nothing(catalog, &unusable, emitter).await.map(|()| false);
+    }
+    // They can be large, and all that counts of them is understood.
+    drop(saved);
+    let mut sync = Sync { streams, emitter, failed: Vec::new(), runs: HashMap::new(), states };
     for configured in &catalog.streams {
-        sync.configure(&configured.stream.name, &configured.sync_mode, saved, options).await?;
+        sync.configure(&configured.stream.name, &configured.sync_mode, options).await?;
     }
     sync.add_parents(options);
     let failed = sync.run(options).await?;
@@ -104,15 +114,33 @@ pub(crate) async fn read(
     Ok(false)
 }
 
-fn by_name(streams: &[Arc<dyn Stream>]) -> HashMap<String, Arc<dyn Stream>> {
-    streams.iter().map(|stream| (stream.descriptor().name, stream.clone())).collect()
+/// The states of the configured streams by their names in the catalog, and what is wrong with those that cannot be used.
+fn understand(
+    streams: &StreamSet,
+    catalog: &ConfiguredCatalog,
+    saved: &SavedStates,
+    now: DateTime<Utc>,
+) -> (HashMap<String, StreamState>, Vec<Failure>) {
+    let (mut states, mut unusable) = (HashMap::new(), Vec::new());
+    for configured in &catalog.streams {
+        let name = &configured.stream.name;
+        let Some(found) = streams.find(name).filter(|_| !states.contains_key(name)) else { continue };
+        match streams.understand(found.stream, streams.saved(name, saved), now) {
+            Ok(understood) => drop(states.insert(name.clone(), understood.state)),
+            Err(failure) => unusable.push(failure.in_stream(name)),
+        }
+    }
+    (states, unusable)
 }
 
 struct Sync<'a> {
-    streams: HashMap<String, Arc<dyn Stream>>,
+    streams: &'a StreamSet,
     emitter: &'a Emitter,
     failed: Vec<String>,
+    /// By the names that the catalog has.
     runs: HashMap<String, StreamRun>,
+    /// The states that are not read on yet, by the same names.
+    states: HashMap<String, StreamState>,
 }
 
 impl Sync<'_> {
@@ -121,7 +149,6 @@ impl Sync<'_> {
         &mut self,
         name: &str,
         mode: &SyncMode,
-        saved: &HashMap<String, RawJson>,
         options: &Options,
     ) -> Result<(), OutputClosed> {
         if self.runs.contains_key(name) {
@@ -130,7 +157,7 @@ impl Sync<'_> {
         }
         let output = self.emitter.stream(name).await?;
         output.status(StreamStatus::Started).await?;
-        match self.prepare(name, mode, saved.get(name), output.clone(), options) {
+        match self.prepare(name, mode, output.clone(), options) {
             Ok(run) => {
                 output.starts_from(run.checkpoint()).await?;
                 self.runs.insert(name.to_owned(), run);
@@ -145,18 +172,25 @@ impl Sync<'_> {
     }
 
     fn prepare(
-        &self,
+        &mut self,
         name: &str,
         mode: &SyncMode,
-        saved: Option<&RawJson>,
         output: StreamOutput,
         options: &Options,
     ) -> Result<StreamRun, Failure> {
-        let stream = self.streams.get(name).ok_or_else(|| {
-            Failure::config(format!(
+        let (Some(found), Some(state)) = (self.streams.find(name), self.states.remove(name)) else {
+            return Err(Failure::config(format!(
                 "stream {name} is in the catalog but not in this source: refresh the schema"
-            ))
-        })?;
+            )));
+        };
+        if let Some(rename) = found.renamed {
+            tracing::warn!(
+                "stream {name} is called {} since version {}: refresh the schema; until then it is read as {name}",
+                found.name,
+                rename.since
+            );
+        }
+        let stream = found.stream;
         let incremental = stream.cursor().field().is_some();
         match mode {
             SyncMode::FullRefresh => {}
@@ -168,7 +202,6 @@ impl Sync<'_> {
                 )));
             }
         }
-        let single = stream.partitions() == Partitions::Single;
         if let CursorPolicy::Windowed(policy) = stream.cursor()
             && let Some((wanted, earliest)) = policy.moved_start(options.now.date_naive())
         {
@@ -176,8 +209,6 @@ impl Sync<'_> {
                 "stream {name}: the API does not reach back to {wanted}; it is read from {earliest} on"
             );
         }
-        let state = StreamState::new(stream.cursor(), single, saved, options.now)
-            .map_err(|failure| failure.in_stream(name))?;
         if let Some((newest, oldest)) = state.gap() {
             tracing::warn!(
                 "stream {name}: the newest day in its state is {newest}, and the API serves nothing before {oldest} any more: \
@@ -196,28 +227,33 @@ impl Sync<'_> {
             else {
                 continue;
             };
-            let Some(stream) = self.streams.get(&parent) else {
+            let Some(parent) = self.run_of_parent(&parent, options, &mut open) else {
                 if let Some(run) = self.runs.get_mut(&name) {
                     run.fail(Failure::system(format!("its parent stream {parent} does not exist")));
                 }
                 continue;
             };
-            if !self.runs.contains_key(&parent) {
-                let single = stream.partitions() == Partitions::Single;
-                if let Ok(state) = StreamState::new(stream.cursor(), single, None, options.now) {
-                    let run = StreamRun::new(stream.clone(), None, state, options.now);
-                    self.runs.insert(parent.clone(), run);
-                    open.push(parent.clone());
-                }
-            }
             let (partitions, incoming) = mpsc::unbounded_channel();
             if let Some(run) = self.runs.get_mut(&parent) {
-                run.add_child(Child { key, partitions });
+                run.add_child(Child { key: key.into(), partitions });
             }
             if let Some(run) = self.runs.get_mut(&name) {
                 run.take_partitions_from(incoming);
             }
         }
+    }
+
+    /// The name under which a parent is read: the one that the catalog has, or its own where it is not configured.
+    fn run_of_parent(&mut self, parent: &str, options: &Options, open: &mut Vec<String>) -> Option<String> {
+        let configured = self.runs.iter().find(|(_, run)| run.name() == parent);
+        if let Some((name, _)) = configured {
+            return Some(name.clone());
+        }
+        let stream = self.streams.find(parent)?.stream;
+        let state = self.streams.understand(stream, None, options.now).ok()?.state;
+        self.runs.insert(parent.to_owned(), StreamRun::new(stream.clone(), None, state, options.now));
+        open.push(parent.to_owned());
+        Some(parent.to_owned())
     }
 
     /// Runs all streams to their end; returns what failed, in words.

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::emitter::Emitter;
 use crate::failure::Failure;
+use crate::migration::Migrations;
 use crate::stream::Stream;
 
 /// A connector: its config, whether the config works, and its streams. [`run`](crate::run) makes a program of it.
@@ -43,6 +44,11 @@ pub trait Source: Send + Sync + 'static {
     /// When no stream could be read.
     async fn prepare(&self, _config: &Self::Config, _context: Context) -> Result<(), Failure> {
         Ok(())
+    }
+
+    /// What earlier versions of this connector called or wrote otherwise. Nothing, unless said otherwise.
+    fn migrations(&self) -> Migrations {
+        Migrations::new()
     }
 
     /// How many slices are read at once.

@@ -1,30 +1,30 @@
-//! A stream's state: reads what earlier syncs saved, keeps each partition's cursor, renders checkpoints.
+//! A stream's state: what earlier syncs saved, each partition's cursor, and how checkpoints are written.
 //!
-//! The JSON shapes are the ones existing Airbyte connections hold: one flat cursor (`{"updated_time": …}`), or one
+//! The JSON forms are the ones existing Airbyte connections hold: one flat cursor (`{"updated_time": …}`), or one
 //! for each partition (`{"states": [{"partition": …, "cursor": …}], "state": …, "lookback_window": …}`). Beside a cursor
-//! may stand `closed` (windows that were read although an earlier one is open), `settled` (days up to this one were final when they were read) and `kept` (what a slice that is not read
-//! yet wants to find again, with its window and the day it was kept).
+//! may stand `closed` (windows that were read although an earlier one is open), `settled` (days up to this one were final
+//! when they were read) and `kept` (what a slice that is not read yet wants to find again, with its window and the day it
+//! was kept). Beside `states` may stand `state_is_for_all`: partitions that are not listed yet go on at `state`.
+
+mod saved;
+mod words;
+mod written;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use airbyte_protocol::RawJson;
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use indexmap::IndexMap;
+use serde_json::Value;
 
 use crate::cursor::{
-    ClientFilteredCursor, ClosedWindow, Cursor, CursorPolicy, CursorValue, Known, Saved, Window,
-    WindowedCursor,
+    ClientFilteredCursor, Cursor, CursorPolicy, CursorValue, Known, Saved, Window, WindowedCursor,
 };
 use crate::failure::Failure;
-use crate::partition::Partition;
+use crate::partition::{Division, Partition};
 
-/// Said of a full-refresh stream that was read to its end; other readers take it for "no state".
-const DONE_WITHOUT_CURSOR: &str = "__ab_no_cursor_state_message";
-/// Any of these makes a state one that is kept for each partition.
-const PER_PARTITION: [&str; 5] = ["states", "state", "use_global_cursor", "lookback_window", "parent_state"];
+use saved::{Closed, Extras, Form, Kept, SavedEntry, SavedState, Shared};
 
 /// The cursors of one stream.
 #[derive(Debug)]
@@ -33,11 +33,15 @@ pub(crate) struct StreamState {
     /// Whether the stream is read as a whole and its state is one flat cursor.
     single: bool,
     now: DateTime<Utc>,
-    /// The cursor for partitions without one of their own.
+    /// The form of the saved state.
+    form: Form,
+    /// The cursor that is not a partition's own.
     shared: Shared,
     lookback_seconds: i64,
-    known: Vec<(Partition, Entry)>,
-    index: HashMap<Partition, usize>,
+    /// Those of the saved state first, in their order.
+    known: IndexMap<Partition, Entry>,
+    /// Whether the saved state names partitions without their parents.
+    parentless: bool,
     /// Of the few partitions that have any.
     extras: HashMap<Partition, Extras>,
     /// Days up to this one are final at the source now.
@@ -46,219 +50,98 @@ pub(crate) struct StreamState {
     complete: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Shared {
-    Nothing,
-    /// One cursor stood for all partitions.
-    ForAll(CursorValue),
-    /// Partitions have cursors; this one stands beside them.
-    Beside(CursorValue),
-}
-
-/// What a saved entry holds beside its cursor.
-#[derive(Debug, Default)]
-struct Extras {
-    settled: Option<NaiveDate>,
-    kept: Vec<Kept>,
-    closed: Vec<Closed>,
-}
-
-/// A window that was read although an earlier one is open.
-#[derive(Debug, Serialize, Deserialize)]
-struct Closed {
-    #[serde(flatten)]
-    window: Window,
-    /// The day on which it was read, UTC. Later its numbers may be others.
-    on: NaiveDate,
-    /// The newest day that it had rows of.
-    newest: Option<NaiveDate>,
-}
-
-impl Closed {
-    fn on(day: NaiveDate, closed: ClosedWindow) -> Self {
-        Self { window: closed.window, on: day, newest: closed.newest.map(CursorValue::date) }
-    }
-
-    fn known(&self) -> ClosedWindow {
-        ClosedWindow { window: self.window, newest: self.newest.map(CursorValue::from_date) }
-    }
-}
-
-/// What a slice that is not read yet wants to find again.
-#[derive(Debug, Serialize, Deserialize)]
-struct Kept {
-    #[serde(flatten)]
-    window: Window,
-    /// The day on which it was kept, UTC.
-    on: NaiveDate,
-    value: Value,
-}
-
-impl Kept {
-    /// Whether it still stands for the whole window: the last day of one that was not over may have grown since.
-    fn is_whole(&self, today: NaiveDate) -> bool {
-        self.window.end < self.on || self.on == today
-    }
-}
-
+/// What is known of a partition.
 #[derive(Debug)]
 enum Entry {
+    /// What an earlier sync saved.
     Saved(CursorValue),
+    /// It was saved without its parent, and goes on under the name with it.
+    Moved(CursorValue),
+    /// It is read in this sync.
     Open(Box<dyn Cursor>),
+    /// It was read to its end in this sync.
+    Read { value: Option<CursorValue>, settled: Option<NaiveDate> },
 }
 
 impl Entry {
     fn value(&self) -> Option<CursorValue> {
         match self {
             Self::Saved(value) => Some(*value),
+            Self::Moved(_) => None,
             Self::Open(cursor) => cursor.value(),
+            Self::Read { value, .. } => *value,
         }
     }
 
     fn settled(&self) -> Option<NaiveDate> {
         match self {
-            Self::Saved(_) => None,
+            Self::Saved(_) | Self::Moved(_) => None,
             Self::Open(cursor) => cursor.settled(),
+            Self::Read { settled, .. } => *settled,
         }
     }
-
-    fn closed_ahead(&self) -> Vec<ClosedWindow> {
-        match self {
-            Self::Saved(_) => Vec::new(),
-            Self::Open(cursor) => cursor.closed_ahead(),
-        }
-    }
-}
-
-/// What to read of a partition.
-#[derive(Debug)]
-pub(crate) struct Opened {
-    pub(crate) windows: Vec<Option<Window>>,
 }
 
 impl StreamState {
-    /// Reads the state that an earlier sync saved; `now` is the moment this sync started.
+    /// Reads the state that an earlier sync saved; `now` is the moment this sync started. `division` says which partitions
+    /// the stream can have; `None`: any.
     ///
     /// # Errors
     /// A config failure when the state belongs to something else or holds values that name no moment.
     pub(crate) fn new(
         policy: CursorPolicy,
-        single: bool,
+        division: Option<&Division>,
         saved: Option<&RawJson>,
         now: DateTime<Utc>,
     ) -> Result<Self, Failure> {
+        let saved = saved.map(|saved| SavedState::parse(policy.field(), division, saved)).transpose()?;
+        let SavedState { form, shared, lookback_seconds, extras, entries } = saved.unwrap_or_default();
         let mut state = Self {
             policy,
-            single,
+            single: division.is_some_and(Division::is_whole),
             now,
-            shared: Shared::Nothing,
-            lookback_seconds: 0,
-            known: Vec::new(),
-            index: HashMap::new(),
+            form,
+            shared,
+            lookback_seconds,
+            known: IndexMap::with_capacity(entries.len()),
+            parentless: false,
             extras: HashMap::new(),
             final_now: None,
             newest: None,
             complete: false,
         };
-        if let (Some(saved), Some(field)) = (saved, state.policy.field().map(str::to_owned)) {
-            let value: Value = saved.parse().map_err(|error| foreign(&error.to_string()))?;
-            state.load(&field, value)?;
+        state.add_extras(Partition::root(), extras);
+        for entry in entries {
+            state.add(entry);
         }
         Ok(state)
     }
 
-    fn load(&mut self, field: &str, value: Value) -> Result<(), Failure> {
-        let map = match value {
-            Value::Null => return Ok(()),
-            Value::Object(map) => map,
-            _ => return Err(foreign("it is not a JSON object")),
-        };
-        if let Some(cursor) = map.get(field) {
-            self.shared = parse(field, cursor)?.map_or(Shared::Nothing, Shared::ForAll);
-            return self.load_extras(Partition::root(), &map);
-        }
-        if PER_PARTITION.iter().any(|key| map.contains_key(*key)) {
-            return self.load_partitions(field, &map);
-        }
-        // Marks of full-refresh syncs say nothing about progress.
-        let only_marks = map.keys().all(|key| key.starts_with("__ab_") || key == "next_page_token");
-        if only_marks { Ok(()) } else { Err(foreign(&format!("it has neither `{field}` nor `states`"))) }
+    fn add(&mut self, entry: SavedEntry) {
+        let SavedEntry { partition, cursor, extras } = entry;
+        let Some(value) = cursor else { return };
+        self.parentless |= !partition.has_parent();
+        self.add_extras(partition.clone(), extras);
+        // Two spellings of one partition: the older cursor loses nothing.
+        let older = |known: &Entry| known.value().map_or(value, |known| known.min(value));
+        let value = self.known.get(&partition).map_or(value, older);
+        self.known.insert(partition, Entry::Saved(value));
     }
 
-    fn load_partitions(&mut self, field: &str, map: &Map<String, Value>) -> Result<(), Failure> {
-        let entries = match map.get("states") {
-            None | Some(Value::Null) => &[],
-            Some(Value::Array(entries)) => entries.as_slice(),
-            Some(_) => return Err(foreign("`states` is not a list")),
-        };
-        for entry in entries {
-            self.load_entry(field, entry)?;
-        }
-        self.lookback_seconds = match map.get("lookback_window") {
-            None | Some(Value::Null) => 0,
-            Some(seconds) => {
-                let whole = seconds.as_i64().filter(|seconds| *seconds >= 0);
-                whole.ok_or_else(|| foreign("`lookback_window` is not a whole number of seconds"))?
-            }
-        };
-        let shared = match map.get("state") {
-            None | Some(Value::Null) => None,
-            Some(cursor) => cursor_of(field, cursor)?,
-        };
-        if let Some(value) = shared {
-            let for_all = map.get("use_global_cursor").and_then(Value::as_bool).unwrap_or(false);
-            self.shared = if for_all { Shared::ForAll(value) } else { Shared::Beside(value) };
-        }
-        Ok(())
-    }
-
-    fn load_entry(&mut self, field: &str, entry: &Value) -> Result<(), Failure> {
-        let partition =
-            entry.get("partition").ok_or_else(|| foreign("an entry of `states` has no `partition`"))?;
-        let partition: Partition = serde_json::from_value(partition.clone())
-            .map_err(|error| foreign(&format!("a partition cannot be read: {error}")))?;
-        let value = match entry.get("cursor") {
-            None | Some(Value::Null) => None,
-            Some(cursor) => cursor_of(field, cursor)
-                .map_err(|failure| Failure::config(format!("{failure} (partition {partition})")))?,
-        };
-        let Some(value) = value else { return Ok(()) };
-        if let Some(entry) = entry.as_object() {
-            self.load_extras(partition.clone(), entry)
-                .map_err(|failure| Failure::config(format!("{failure} (partition {partition})")))?;
-        }
-        match self.index.get(&partition) {
-            // Two spellings of one partition: the older cursor loses nothing.
-            Some(index) => {
-                let entry = &mut self.known[*index].1;
-                *entry = Entry::Saved(entry.value().map_or(value, |known| known.min(value)));
-            }
-            None => self.insert(partition, Entry::Saved(value)),
-        }
-        Ok(())
-    }
-
-    fn load_extras(&mut self, partition: Partition, entry: &Map<String, Value>) -> Result<(), Failure> {
-        let extras = Extras {
-            settled: extra(entry, "settled")?,
-            kept: extra(entry, "kept")?.unwrap_or_default(),
-            closed: extra(entry, "closed")?.unwrap_or_default(),
-        };
-        if extras.settled.is_some() || !extras.kept.is_empty() || !extras.closed.is_empty() {
+    fn add_extras(&mut self, partition: Partition, extras: Extras) {
+        if !extras.is_empty() {
             self.extras.insert(partition, extras);
         }
-        Ok(())
     }
 
-    fn insert(&mut self, partition: Partition, entry: Entry) {
-        self.index.insert(partition.clone(), self.known.len());
-        self.known.push((partition, entry));
-    }
-
-    /// Starts a partition: says which windows to ask for and which records are too old.
-    pub(crate) fn open(&mut self, partition: &Partition) -> Opened {
-        let index = self.index.get(partition).copied();
-        let saved = match (index.and_then(|index| self.known[index].1.value()), self.shared) {
+    /// Starts a partition: says which windows to ask for; `None` when it was started before.
+    pub(crate) fn open(&mut self, partition: &Partition) -> Option<Vec<Option<Window>>> {
+        let own = match self.known.get(partition) {
+            Some(Entry::Open(_) | Entry::Read { .. }) => return None,
+            Some(Entry::Saved(value) | Entry::Moved(value)) => Some(*value),
+            None => self.take_parentless(partition),
+        };
+        let saved = match (own, self.shared) {
             (Some(value), _) => Saved::Own(value),
             (None, Shared::ForAll(value)) => Saved::Shared(value.minus_seconds(self.lookback_seconds)),
             // What the others have read says nothing of a partition that nobody has read yet: filtered or begun with their
@@ -267,7 +150,10 @@ impl StreamState {
         };
         let today = self.now.date_naive();
         let cursor: Box<dyn Cursor> = match &self.policy {
-            CursorPolicy::FullRefresh => return Opened { windows: vec![None] },
+            CursorPolicy::FullRefresh => {
+                self.known.insert(partition.clone(), Entry::Read { value: None, settled: None });
+                return Some(vec![None]);
+            }
             CursorPolicy::ClientFiltered(policy) => Box::new(ClientFilteredCursor::new(policy, saved)),
             CursorPolicy::Windowed(policy) => {
                 let extras = self.extras.get(partition);
@@ -282,32 +168,43 @@ impl StreamState {
                 Box::new(WindowedCursor::new(policy, known, today, self.final_now))
             }
         };
-        let opened = Opened { windows: cursor.windows() };
+        let windows = cursor.windows();
         if let Some(extras) = self.extras.get_mut(partition) {
-            extras.kept.retain(|kept| kept.is_whole(today) && opened.windows.contains(&Some(kept.window)));
+            extras.kept.retain(|kept| kept.is_whole(today) && windows.contains(&Some(kept.window)));
         }
-        match index {
-            Some(index) => self.known[index].1 = Entry::Open(cursor),
-            None => self.insert(partition.clone(), Entry::Open(cursor)),
+        let entry = if windows.is_empty() { read(&*cursor) } else { Entry::Open(cursor) };
+        self.known.insert(partition.clone(), entry);
+        Some(windows)
+    }
+
+    /// What was saved of a partition whose parent the saved state does not name.
+    fn take_parentless(&mut self, partition: &Partition) -> Option<CursorValue> {
+        if !self.parentless || !partition.has_parent() {
+            return None;
         }
-        opened
+        let named = partition.without_parent();
+        let entry = self.known.get_mut(&named)?;
+        let (Entry::Saved(value) | Entry::Moved(value)) = *entry else { return None };
+        *entry = Entry::Moved(value);
+        if let Some(extras) = self.extras.remove(&named) {
+            self.extras.insert(partition.clone(), extras);
+        }
+        Some(value)
     }
 
     /// Says that an open partition is asked for in these windows, which begin earlier than its own: what is older than
     /// its own start is not wanted.
     pub(crate) fn ask_for(&mut self, partition: &Partition, windows: &[Option<Window>]) {
-        if let Some(index) = self.index.get(partition)
-            && let Entry::Open(cursor) = &mut self.known[*index].1
-        {
+        if let Some(Entry::Open(cursor)) = self.known.get_mut(partition) {
             cursor.ask_for(windows);
         }
     }
 
     /// Records of this partition before this value were read by an earlier sync.
     pub(crate) fn lower_bound(&self, partition: &Partition) -> Option<CursorValue> {
-        match &self.known[*self.index.get(partition)?].1 {
+        match self.known.get(partition)? {
             Entry::Open(cursor) => cursor.lower_bound(),
-            Entry::Saved(_) => None,
+            Entry::Saved(_) | Entry::Moved(_) | Entry::Read { .. } => None,
         }
     }
 
@@ -320,8 +217,8 @@ impl StreamState {
     /// is not served any more.
     pub(crate) fn gap(&self) -> Option<(NaiveDate, NaiveDate)> {
         let CursorPolicy::Windowed(policy) = &self.policy else { return None };
-        let saved = self.known.iter().filter_map(|(_, entry)| entry.value());
-        let newest = saved.chain(self.flat_fallback()).max()?.date();
+        let saved = self.known.values().filter_map(Entry::value);
+        let newest = saved.chain(self.shared.value()).max()?.date();
         let oldest = policy.oldest(self.now.date_naive());
         (newest < oldest).then_some((newest, oldest))
     }
@@ -357,22 +254,23 @@ impl StreamState {
         if let (Some(window), Some(extras)) = (window, self.extras.get_mut(partition)) {
             extras.kept.retain(|kept| kept.window != window);
         }
-        if let Some(index) = self.index.get(partition)
-            && let Entry::Open(cursor) = &mut self.known[*index].1
-        {
+        let Some(entry) = self.known.get_mut(partition) else { return };
+        if let Entry::Open(cursor) = entry {
             cursor.close(window, newest);
+            if cursor.is_read() {
+                *entry = read(&**cursor);
+            }
         }
     }
 
     /// Says that every partition was read to its end, in a sync that took this long.
     pub(crate) fn complete(&mut self, took: Duration) {
         self.complete = true;
-        let Some(newest) = self.newest else { return };
-        let before = match self.shared {
-            Shared::Nothing => None,
-            Shared::ForAll(value) | Shared::Beside(value) => Some(value),
-        };
-        self.shared = Shared::Beside(before.map_or(newest, |before| before.max(newest)));
+        // All that it stood for have cursors of their own now.
+        self.shared = self.shared.value().max(self.newest).map_or(Shared::Nothing, Shared::Beside);
+        if self.newest.is_none() {
+            return;
+        }
         let whole = took.as_secs() + u64::from(took.subsec_nanos() > 0);
         self.lookback_seconds = i64::try_from(whole).unwrap_or(i64::MAX);
     }
@@ -382,110 +280,37 @@ impl StreamState {
         self.policy != CursorPolicy::FullRefresh
     }
 
-    /// How many partitions a checkpoint lists.
-    pub(crate) fn partitions(&self) -> usize {
-        self.known.len()
-    }
-
     /// The state as it is written.
-    pub(crate) fn checkpoint(&self) -> Value {
-        let Some(field) = self.policy.field() else {
-            return if self.complete { json!({ DONE_WITHOUT_CURSOR: true }) } else { json!({}) };
-        };
-        let cursor = |value: CursorValue| json!({ field: value.render(self.policy.format()) });
-        if self.single {
-            let value = self.known.first().and_then(|(_, entry)| entry.value());
-            let mut state = value.or(self.flat_fallback()).map_or_else(|| json!({}), cursor);
-            self.add_extras(&mut state, &Partition::root());
-            return state;
-        }
-        let states = self.known.iter().filter_map(|(partition, entry)| {
-            let value = entry.value()?;
-            let mut written = json!({"partition": partition, "cursor": cursor(value)});
-            self.add_extras(&mut written, partition);
-            Some(written)
-        });
-        let mut map = Map::new();
-        map.insert("use_global_cursor".into(), false.into());
-        map.insert("states".into(), states.collect());
-        if let Shared::ForAll(value) | Shared::Beside(value) = self.shared {
-            map.insert("state".into(), cursor(value));
-        }
-        map.insert("lookback_window".into(), self.lookback_seconds.into());
-        map.insert("parent_state".into(), json!({}));
-        Value::Object(map)
+    pub(crate) fn checkpoint(&self) -> RawJson {
+        written::render(self)
     }
 
-    fn add_extras(&self, entry: &mut Value, partition: &Partition) {
-        let known = self.index.get(partition).map(|index| &self.known[*index].1);
-        let settled = known.and_then(Entry::settled);
-        let extras = self.extras.get(partition);
-        if let Some(settled) = settled.max(extras.and_then(|extras| extras.settled)) {
-            entry["settled"] = json!(settled);
-        }
-        if let Some(extras) = extras.filter(|extras| !extras.kept.is_empty()) {
-            entry["kept"] = json!(extras.kept);
-        }
-        match known {
-            Some(known @ Entry::Open(_)) => {
-                let on = self.now.date_naive();
-                let closed = known.closed_ahead().into_iter().map(|closed| Closed::on(on, closed));
-                let closed: Vec<_> = closed.collect();
-                if !closed.is_empty() {
-                    entry["closed"] = json!(closed);
-                }
-            }
-            // Not begun in this sync: as it was.
-            _ => {
-                if let Some(extras) = extras.filter(|extras| !extras.closed.is_empty()) {
-                    entry["closed"] = json!(extras.closed);
-                }
-            }
-        }
-    }
-
-    fn flat_fallback(&self) -> Option<CursorValue> {
-        match self.shared {
-            Shared::ForAll(value) | Shared::Beside(value) => Some(value),
-            Shared::Nothing => None,
-        }
+    /// The state as it was saved, in the form of today.
+    pub(crate) fn rewritten(mut self) -> RawJson {
+        self.complete = self.form == Form::Mark { done: true };
+        self.checkpoint()
     }
 }
 
-/// What stands beside a cursor under this key.
-fn extra<T: DeserializeOwned>(entry: &Map<String, Value>, key: &str) -> Result<Option<T>, Failure> {
-    let value = entry.get(key).cloned().unwrap_or_default();
-    serde_json::from_value(value).map_err(|error| foreign(&format!("`{key}` cannot be read: {error}")))
+/// What stays of a partition that was read to its end.
+fn read(cursor: &dyn Cursor) -> Entry {
+    Entry::Read { value: cursor.value(), settled: cursor.settled() }
 }
 
-/// The cursor in an object such as `{"updated_time": "1794268800"}`; `None` for a mark of a full-refresh sync.
-fn cursor_of(field: &str, cursor: &Value) -> Result<Option<CursorValue>, Failure> {
-    let map = cursor.as_object().ok_or_else(|| foreign("a cursor is not an object"))?;
-    match map.get(field) {
-        Some(value) => parse(field, value),
-        None if map.keys().all(|key| key.starts_with("__ab_") || key == "next_page_token") => Ok(None),
-        None => Err(foreign(&format!("a cursor has no `{field}`"))),
+impl Shared {
+    fn value(self) -> Option<CursorValue> {
+        match self {
+            Self::ForAll(value) | Self::Beside(value) => Some(value),
+            Self::Nothing => None,
+        }
     }
-}
-
-fn parse(field: &str, value: &Value) -> Result<Option<CursorValue>, Failure> {
-    if value.is_null() {
-        return Ok(None);
-    }
-    let parsed = CursorValue::parse(value);
-    parsed
-        .map(Some)
-        .ok_or_else(|| foreign(&format!("the value {value} of `{field}` is neither a time nor a date")))
-}
-
-fn foreign(why: &str) -> Failure {
-    Failure::config(format!(
-        "the saved state cannot be used: {why}; pass the state of this stream, or reset the stream to read it anew"
-    ))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
+    use super::saved::DONE_WITHOUT_CURSOR;
     use super::*;
     use crate::cursor::{ClientFiltered, CursorFormat, Windowed};
 
@@ -500,6 +325,7 @@ mod tests {
             field: FIELD.into(),
             format: CursorFormat::EpochSeconds,
             start: start.and_then(CursorValue::from_epoch_seconds),
+            reread_shared: false,
         })
     }
 
@@ -518,8 +344,14 @@ mod tests {
         CursorPolicy::Windowed(windowed())
     }
 
+    /// A stream that is read as a whole, or one that is divided by `id`.
     fn load(policy: CursorPolicy, single: bool, saved: Value) -> Result<StreamState, Failure> {
-        StreamState::new(policy, single, Some(&RawJson::from(saved)), now())
+        let division = if single { Division::default() } else { Division::of(&account("A")) };
+        StreamState::new(policy, Some(&division), Some(&RawJson::from(saved)), now())
+    }
+
+    fn written(state: &StreamState) -> Value {
+        state.checkpoint().parse().unwrap()
     }
 
     fn account(id: &str) -> Partition {
@@ -532,7 +364,7 @@ mod tests {
     }
 
     fn first_day(state: &mut StreamState, id: &str) -> String {
-        state.open(&account(id)).windows[0].unwrap().start.to_string()
+        state.open(&account(id)).unwrap()[0].unwrap().start.to_string()
     }
 
     #[test]
@@ -576,27 +408,92 @@ mod tests {
 
     #[test]
     fn a_new_partition_of_a_dated_stream_starts_at_its_own_start() {
-        let saved = json!({"states": [], "state": {"DATE": "2026-11-15"}, "lookback_window": 1});
+        let known = json!([{"partition": {"id": "A"}, "cursor": {"DATE": "2026-11-15"}}]);
+        let saved = json!({"states": known, "state": {"DATE": "2026-11-15"}, "lookback_window": 1});
         assert_eq!(first_day(&mut load(daily(), false, saved).unwrap(), "new"), "2026-08-27");
+    }
+
+    #[test]
+    fn a_cursor_without_partitions_stands_for_all_of_them() {
+        for none in [json!([]), json!(null)] {
+            let saved = json!({"use_global_cursor": false, "states": none, "state": {FIELD: "20"}, "lookback_window": 5});
+            let mut state = load(policy(None), false, saved).unwrap();
+            assert_eq!(bound(&mut state, "A").as_deref(), Some("15"));
+        }
+    }
+
+    #[test]
+    fn one_cursor_for_all_stays_until_every_partition_has_its_own() {
+        let mut state = load(policy(Some(1)), false, json!({FIELD: 20})).unwrap();
+        assert_eq!(
+            state.checkpoint().get(),
+            r#"{"use_global_cursor":false,"states":[],"state":{"updated_time":"20"},"lookback_window":0,"parent_state":{}}"#
+        );
+        state.open(&account("A"));
+        state.close(&account("A"), None, CursorValue::from_epoch_seconds(30));
+        let interrupted = written(&state);
+        assert_eq!(interrupted["state_is_for_all"], true);
+        let mut state = load(policy(Some(1)), false, interrupted).unwrap();
+        assert_eq!(bound(&mut state, "A").as_deref(), Some("30"));
+        assert_eq!(bound(&mut state, "B").as_deref(), Some("20"));
+        state.complete(Duration::from_secs(1));
+        let completed = written(&state);
+        assert_eq!(completed.get("state_is_for_all"), None);
+        let mut state = load(policy(Some(1)), false, completed).unwrap();
+        assert_eq!(bound(&mut state, "B").as_deref(), Some("20"));
+        assert_eq!(bound(&mut state, "C").as_deref(), Some("1"), "nobody has read it yet");
+    }
+
+    #[test]
+    fn a_partition_that_was_saved_without_its_parent_goes_on_with_it() {
+        let saved =
+            json!({"states": [{"partition": {"id": 7}, "cursor": {FIELD: "9"}, "settled": "2026-11-20"}]});
+        let child = |parent: &str| account(parent).child([("id", "7")]);
+        let division = Division::of(&child("A"));
+        let mut state =
+            StreamState::new(policy(None), Some(&division), Some(&RawJson::from(saved)), now()).unwrap();
+        for parent in ["A", "B"] {
+            state.open(&child(parent));
+            let bound =
+                state.lower_bound(&child(parent)).map(|value| value.render(CursorFormat::EpochSeconds));
+            assert_eq!(bound.as_deref(), Some("9"), "{parent}");
+        }
+        let entries = written(&state)["states"].clone();
+        assert_eq!(
+            entries[0]["partition"],
+            json!({"id": "7", "parent_slice": {"id": "A", "parent_slice": {}}})
+        );
+        assert_eq!((&entries[0]["settled"], entries.as_array().unwrap().len()), (&json!("2026-11-20"), 2));
+    }
+
+    #[test]
+    fn a_partition_is_started_once() {
+        for policy in [policy(None), daily(), CursorPolicy::FullRefresh] {
+            let mut state = load(policy, false, json!({})).unwrap();
+            let windows = state.open(&account("A")).unwrap();
+            assert_eq!(state.open(&account("A")), None);
+            state.close(&account("A"), windows[0], None);
+            assert_eq!(state.open(&account("A")), None);
+        }
     }
 
     #[test]
     fn what_a_slice_keeps_comes_back_with_the_next_sync_until_the_slice_is_closed() {
         let mut state = load(daily(), false, json!({})).unwrap();
-        let window = state.open(&account("A")).windows[0].unwrap();
+        let window = state.open(&account("A")).unwrap()[0].unwrap();
         state.keep(&account("A"), window, Some(json!({"token": "t1"})));
         state.keep(&account("A"), window, Some(json!({"token": "t2"})));
-        let saved = state.checkpoint();
+        let saved = written(&state);
         assert_eq!(
             saved["states"][0].to_string(),
             r#"{"partition":{"id":"A","parent_slice":{}},"cursor":{"DATE":"2026-08-27"},"kept":[{"start":"2026-08-27","end":"2026-11-24","on":"2026-11-24","value":{"token":"t2"}}]}"#
         );
         let mut state = load(daily(), false, saved).unwrap();
-        assert_eq!(state.open(&account("A")).windows, [Some(window)]);
+        assert_eq!(state.open(&account("A")).unwrap(), [Some(window)]);
         assert_eq!(state.kept(&account("A"), window), Some(&json!({"token": "t2"})));
         assert_eq!(state.kept(&account("B"), window), None);
         state.close(&account("A"), Some(window), None);
-        assert_eq!(state.checkpoint()["states"][0].get("kept"), None);
+        assert_eq!(written(&state)["states"][0].get("kept"), None);
     }
 
     #[test]
@@ -611,10 +508,10 @@ mod tests {
             let kept = json!([{"start": start, "end": end, "on": on, "value": 1}]);
             let saved = json!({"states": [{"partition": {"id": "A"}, "cursor": {"DATE": "2026-11-01"}, "kept": kept}]});
             let mut state = load(daily(), false, saved).unwrap();
-            let windows = state.open(&account("A")).windows;
+            let windows = state.open(&account("A")).unwrap();
             let window = Window { start: start.parse().unwrap(), end: end.parse().unwrap() };
             assert_eq!(windows.contains(&Some(window)), stands, "{start} {end} {on}");
-            assert_eq!(state.checkpoint()["states"][0]["kept"].is_array(), stands, "{start} {end} {on}");
+            assert_eq!(written(&state)["states"][0]["kept"].is_array(), stands, "{start} {end} {on}");
         }
     }
 
@@ -622,42 +519,44 @@ mod tests {
     fn windows_that_were_read_before_an_earlier_one_are_known_to_the_next_sync_of_the_day() {
         let three = || CursorPolicy::Windowed(Windowed { step_days: 30, ..windowed() });
         let mut state = load(three(), false, json!({})).unwrap();
-        let windows = state.open(&account("A")).windows;
+        let windows = state.open(&account("A")).unwrap();
         state.close(&account("A"), windows[1], Some(CursorValue::from_date("2026-10-20".parse().unwrap())));
-        let saved = state.checkpoint();
+        let saved = written(&state);
         assert_eq!(
             saved["states"][0]["closed"].to_string(),
             r#"[{"start":"2026-09-26","end":"2026-10-25","on":"2026-11-24","newest":"2026-10-20"}]"#
         );
         let mut state = load(three(), false, saved.clone()).unwrap();
-        assert_eq!(state.checkpoint(), saved, "a sync that is stopped before it begins forgets nothing");
-        assert_eq!(state.open(&account("A")).windows, [windows[0], windows[2]]);
-        assert_eq!(state.checkpoint()["states"][0]["closed"], saved["states"][0]["closed"]);
+        assert_eq!(written(&state), saved, "a sync that is stopped before it begins forgets nothing");
+        assert_eq!(state.open(&account("A")).unwrap(), [windows[0], windows[2]]);
+        assert_eq!(written(&state)["states"][0]["closed"], saved["states"][0]["closed"]);
         state.close(&account("A"), windows[0], None);
-        let written = state.checkpoint();
+        let written = written(&state);
         assert_eq!(written["states"][0]["cursor"]["DATE"], "2026-10-20");
         assert_eq!(written["states"][0].get("closed"), None);
 
         let tomorrow = "2026-11-25T00:00:00Z".parse().unwrap();
-        let mut state = StreamState::new(three(), false, Some(&RawJson::from(saved)), tomorrow).unwrap();
-        assert_eq!(state.open(&account("A")).windows.len(), 3, "its numbers may be others now");
+        let division = Division::of(&account("A"));
+        let mut state =
+            StreamState::new(three(), Some(&division), Some(&RawJson::from(saved)), tomorrow).unwrap();
+        assert_eq!(state.open(&account("A")).unwrap().len(), 3, "its numbers may be others now");
     }
 
     #[test]
     fn days_that_were_final_when_they_were_read_stay_known() {
         let mut state = load(daily(), false, json!({})).unwrap();
         state.final_up_to("2026-11-20".parse().unwrap());
-        let window = state.open(&account("A")).windows[0];
+        let window = state.open(&account("A")).unwrap()[0];
         state.close(&account("A"), window, None);
         state.open(&account("B"));
-        let saved = state.checkpoint();
+        let saved = written(&state);
         assert_eq!(
             (&saved["states"][0]["settled"], saved["states"][1].get("settled")),
             (&json!("2026-11-20"), None)
         );
         // A partition that is gone keeps what was known of it.
         let mut state = load(daily(), false, saved).unwrap();
-        assert_eq!(state.checkpoint()["states"][0]["settled"], "2026-11-20");
+        assert_eq!(written(&state)["states"][0]["settled"], "2026-11-20");
         state.final_up_to("2026-11-20".parse().unwrap());
         assert_eq!(first_day(&mut state, "A"), "2026-11-21");
         assert_eq!(first_day(&mut state, "B"), "2026-08-27");
@@ -679,28 +578,51 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_state_is_refused_with_the_reason() {
-        for (saved, reason) in [
-            (json!({"position": 7}), "neither `updated_time` nor `states`"),
-            (json!([]), "not a JSON object"),
-            (json!({"states": 5}), "`states` is not a list"),
-            (json!({"states": [{"cursor": {}}]}), "no `partition`"),
-            (json!({FIELD: "garbage"}), "neither a time nor a date"),
-            (json!({"states": [{"partition": {"id": "A"}, "cursor": {"other": 1}}]}), "id=A"),
+    fn what_cannot_be_used_is_refused_with_its_path() {
+        let entry =
+            |entry: Value| json!({"states": [{"partition": {"id": "A"}, "cursor": {FIELD: 1}}, entry]});
+        let beside = |key: &str, value: Value| {
+            entry(json!({"partition": {"id": "B"}, "cursor": {FIELD: 1}, key: value}))
+        };
+        let whole = "`.`";
+        for (saved, path, reason) in [
+            (json!({"position": 7}), whole, "neither `updated_time` nor `states`, but `position`"),
+            (json!([]), whole, "sequence"),
+            (json!({FIELD: 1, "states": []}), whole, "one for all and one for each"),
+            (json!({FIELD: "garbage"}), "`updated_time`", "\"garbage\" is neither a time nor a date"),
+            (json!({"states": 5}), "`states`", "a list of partitions"),
+            (entry(json!({"cursor": {}})), "`states[1]`", "missing field `partition`"),
+            (entry(json!({"partition": {"id": "B"}})), "`states[1]`", "missing field `cursor`"),
+            (entry(json!({"partition": {"id": true}, "cursor": {}})), "`states[1].partition`", "`id`"),
+            (entry(json!({"partition": {}, "cursor": {}})), "`states[1].partition`", "`id` is missing"),
             (
-                json!({"states": [{"partition": {"id": "A"}, "cursor": {FIELD: 1}, "settled": "soon"}]}),
-                "settled",
+                entry(json!({"partition": {"id": "B"}, "cursor": {"other": 1}})),
+                "`states[1].cursor`",
+                "no `updated_time`, but `other`",
+            ),
+            (beside("settled", json!("soon")), "`states[1].settled`", "input"),
+            (beside("kept", json!([{"start": 1}])), "`states[1].kept[0].start`", "invalid type"),
+            (
+                beside("closed", json!([{"start": "2026-11-02", "end": "2026-11-01", "on": "2026-11-01"}])),
+                "`states[1].closed[0]`",
+                "ends before it begins",
             ),
             (
-                json!({"states": [{"partition": {"id": "A"}, "cursor": {FIELD: 1}, "kept": [{"start": 1}]}]}),
-                "kept",
+                json!({"states": [], "lookback_window": "soon"}),
+                "`lookback_window`",
+                "no whole number of seconds",
             ),
-            (json!({"states": [], "lookback_window": "soon"}), "lookback_window"),
-            (json!({"states": [], "lookback_window": -5}), "lookback_window"),
+            (json!({"states": [], "lookback_window": -5}), "`lookback_window`", "no whole number of seconds"),
+            (json!({"state": {FIELD: []}}), "`state.updated_time`", "neither a time nor a date"),
+            (json!({"use_global_cursor": "yes"}), "`use_global_cursor`", "a boolean"),
         ] {
-            let failure = load(policy(None), false, saved).unwrap_err();
-            assert!(failure.to_string().contains(reason), "{failure}");
+            let told = load(policy(None), false, saved.clone()).unwrap_err().to_string();
+            assert!(told.contains(path) && told.contains(reason), "{saved}: {told}");
         }
+        let twice =
+            r#"{"states": [], "states": [{"partition": {"id": "A"}, "cursor": {"updated_time": 1}}]}"#;
+        let told = StreamState::new(policy(None), None, Some(&twice.parse().unwrap()), now()).unwrap_err();
+        assert!(told.to_string().contains("`states` stands there twice"), "{told}");
     }
 
     #[test]
@@ -711,12 +633,12 @@ mod tests {
         }
         state.close(&account("B"), None, CursorValue::from_epoch_seconds(9));
         assert_eq!(
-            state.checkpoint().to_string(),
+            state.checkpoint().get(),
             r#"{"use_global_cursor":false,"states":[{"partition":{"id":"A","parent_slice":{}},"cursor":{"updated_time":"5"}},{"partition":{"id":"B","parent_slice":{}},"cursor":{"updated_time":"9"}}],"lookback_window":0,"parent_state":{}}"#
         );
         state.close(&account("A"), None, None);
         state.complete(Duration::from_millis(1500));
-        let written = state.checkpoint();
+        let written = written(&state);
         assert_eq!((&written["state"], &written["lookback_window"]), (&json!({FIELD: "9"}), &json!(2)));
     }
 
@@ -728,7 +650,7 @@ mod tests {
         state.open(&account("A"));
         state.close(&account("A"), None, None);
         state.complete(Duration::from_secs(60));
-        let written = state.checkpoint();
+        let written = written(&state);
         assert_eq!((&written["state"], &written["lookback_window"]), (&json!({FIELD: "9"}), &json!(3)));
     }
 
@@ -738,7 +660,7 @@ mod tests {
             json!({"states": [{"partition": {"id": "gone", "parent_slice": {}}, "cursor": {FIELD: "9"}}]});
         let mut state = load(policy(None), false, saved).unwrap();
         state.open(&account("A"));
-        assert_eq!(state.checkpoint()["states"][0]["partition"]["id"], "gone");
+        assert_eq!(written(&state)["states"][0]["partition"]["id"], "gone");
     }
 
     #[test]
@@ -747,24 +669,25 @@ mod tests {
                                       {"partition": {"id": "1", "parent_slice": {}}, "cursor": {FIELD: "4"}}]});
         let mut state = load(policy(None), false, saved).unwrap();
         assert_eq!(bound(&mut state, "1").as_deref(), Some("4"));
-        assert_eq!(state.checkpoint()["states"].as_array().unwrap().len(), 1);
+        assert_eq!(written(&state)["states"].as_array().unwrap().len(), 1);
     }
 
     #[test]
     fn a_stream_read_as_a_whole_has_one_flat_cursor() {
         let mut state = load(policy(None), true, json!({FIELD: 5})).unwrap();
-        assert_eq!(state.checkpoint(), json!({FIELD: "5"}));
+        assert_eq!(written(&state), json!({FIELD: "5"}));
         state.open(&Partition::root());
         state.close(&Partition::root(), None, CursorValue::from_epoch_seconds(9));
-        assert_eq!(state.checkpoint(), json!({FIELD: "9"}));
+        assert_eq!(written(&state), json!({FIELD: "9"}));
     }
 
     #[test]
     fn a_full_refresh_stream_says_done_only_when_it_is() {
-        let mut state = StreamState::new(CursorPolicy::FullRefresh, true, None, now()).unwrap();
+        let mut state =
+            StreamState::new(CursorPolicy::FullRefresh, Some(&Division::default()), None, now()).unwrap();
         state.open(&Partition::root());
-        assert_eq!(state.checkpoint(), json!({}));
+        assert_eq!(written(&state), json!({}));
         state.complete(Duration::ZERO);
-        assert_eq!(state.checkpoint(), json!({DONE_WITHOUT_CURSOR: true}));
+        assert_eq!(written(&state), json!({DONE_WITHOUT_CURSOR: true}));
     }
 }

@@ -1,19 +1,25 @@
 //! Reads the state that a platform or a user hands in: a list of STATE messages, one message, lines of an earlier
-//! run's output, or the legacy map from stream to state.
+//! run's output, or the legacy map from stream to state. States can be large, so nothing is made of them but their text.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::HashMap;
 
-use airbyte_protocol::{Envelope, Message, RawJson, State, StateKind, StreamState};
-use serde_json::{Map, Value};
+use airbyte_protocol::{Envelope, Message, RawJson};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::failure::Failure;
-use crate::stream::Stream;
+use crate::stream_set::{SavedStates, StreamSet};
 
 /// The saved state of each stream. Of several states of one stream the last one counts.
-pub(crate) fn read(text: &str) -> Result<HashMap<String, RawJson>, Failure> {
-    let mut states = HashMap::new();
-    for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
+pub(crate) fn read(text: &str) -> Result<SavedStates, Failure> {
+    if text.trim().is_empty() {
+        // An empty list is a first sync; a file that lost its content must not become one.
+        return Err(Failure::config(
+            "the state file cannot be used: it is empty; pass the state that was saved, or [] for a first sync",
+        ));
+    }
+    let mut states = SavedStates::new();
+    for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         let value = match value {
             Ok(value) => value,
             // What an earlier run was writing when it was killed. All it said before counts.
@@ -23,24 +29,24 @@ pub(crate) fn read(text: &str) -> Result<HashMap<String, RawJson>, Failure> {
             }
             Err(error) => return Err(Failure::config(format!("the state file is not valid JSON: {error}"))),
         };
-        match value {
-            Value::Null => {}
-            Value::Array(messages) => {
-                messages.into_iter().try_for_each(|message| add(message, &mut states))?
+        match value.get().as_bytes().first() {
+            Some(b'n') => {}
+            Some(b'[') => {
+                let messages: Vec<&RawValue> = parse(value, &Place::default())?;
+                for (index, message) in messages.into_iter().enumerate() {
+                    add(message, &Place(format!("[{index}]")), &mut states)?;
+                }
             }
-            other => add(other, &mut states)?,
+            _ => add(value, &Place::default(), &mut states)?,
         }
     }
     Ok(states)
 }
 
 /// Refuses a state that names no stream of this source: it was saved for another one.
-pub(crate) fn check_streams(
-    states: &HashMap<String, RawJson>,
-    streams: &[Arc<dyn Stream>],
-) -> Result<(), Failure> {
-    let known: HashSet<String> = streams.iter().map(|stream| stream.descriptor().name).collect();
-    let (mut known, mut unknown): (Vec<_>, Vec<_>) = states.keys().partition(|name| known.contains(*name));
+pub(crate) fn check_streams(states: &SavedStates, streams: &StreamSet) -> Result<(), Failure> {
+    let (mut known, mut unknown): (Vec<_>, Vec<_>) =
+        states.keys().partition(|name| streams.find(name).is_some());
     unknown.sort();
     let names = unknown.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
     match (known.pop(), unknown.is_empty()) {
@@ -49,61 +55,161 @@ pub(crate) fn check_streams(
             tracing::warn!("the state names streams that this source does not have: {names}");
             Ok(())
         }
-        (None, false) => Err(foreign(&format!("no stream of this source is in it, but {names}"))),
+        (None, false) => Err(Failure::config(format!(
+            "the state file cannot be used: no stream of this source is in it, but {names}"
+        ))),
     }
 }
 
-fn add(message: Value, states: &mut HashMap<String, RawJson>) -> Result<(), Failure> {
-    let Value::Object(map) = message else {
-        return Err(foreign("it holds something that is neither a message nor a map of streams"));
-    };
-    let state = match map.get("type").and_then(Value::as_str) {
-        Some("STREAM" | "GLOBAL" | "LEGACY") => {
-            serde_json::from_value::<State>(map.into()).map_err(|error| foreign(&error.to_string()))?
+/// Where in the file something stands.
+#[derive(Clone, Debug, Default)]
+struct Place(String);
+
+impl Place {
+    fn wrong(&self, path: &serde_path_to_error::Path, why: impl std::fmt::Display) -> Failure {
+        let path = path.to_string();
+        let inner = if path == "." { "" } else { path.as_str() };
+        let whole = match (self.0.as_str(), inner) {
+            ("", "") => ".".to_owned(),
+            (outer, "") => outer.to_owned(),
+            ("", inner) => inner.to_owned(),
+            (outer, inner) => format!("{outer}.{inner}"),
+        };
+        Failure::config(format!("the state file cannot be used: `{whole}`: {why}"))
+    }
+
+    fn here(&self, why: &str) -> Failure {
+        self.wrong(&serde_path_to_error::Track::new().path(), why)
+    }
+
+    fn within(&self, key: &str) -> Self {
+        Self(if self.0.is_empty() { key.to_owned() } else { format!("{}.{key}", self.0) })
+    }
+}
+
+fn parse<'a, T: Deserialize<'a>>(value: &'a RawValue, place: &Place) -> Result<T, Failure> {
+    let mut deserializer = serde_json::Deserializer::from_str(value.get());
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let why = error.inner().to_string();
+        let why = why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why);
+        place.wrong(error.path(), why)
+    })
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+}
+
+/// A message of the type STATE.
+#[derive(Deserialize)]
+struct StateMessage<'a> {
+    #[serde(borrow)]
+    state: &'a RawValue,
+}
+
+/// The state of one stream.
+#[derive(Deserialize)]
+struct OneStream<'a> {
+    #[serde(borrow)]
+    stream: StreamState<'a>,
+}
+
+/// The states of all streams in one.
+#[derive(Deserialize)]
+struct AllStreams<'a> {
+    #[serde(borrow)]
+    global: StreamStates<'a>,
+}
+
+#[derive(Deserialize)]
+struct StreamStates<'a> {
+    #[serde(borrow)]
+    stream_states: Vec<StreamState<'a>>,
+}
+
+/// The state of the whole source in its own form.
+#[derive(Deserialize)]
+struct Legacy<'a> {
+    #[serde(borrow)]
+    data: LegacyMap<'a>,
+}
+
+#[derive(Deserialize)]
+struct StreamState<'a> {
+    stream_descriptor: Descriptor,
+    #[serde(borrow)]
+    stream_state: Option<&'a RawValue>,
+}
+
+/// The namespace of a stream says nothing here: sources of this core have none.
+#[derive(Deserialize)]
+struct Descriptor {
+    name: String,
+}
+
+/// The map from stream to state that platforms of long ago kept.
+type LegacyMap<'a> = HashMap<String, &'a RawValue>;
+
+fn add(message: &RawValue, place: &Place, states: &mut SavedStates) -> Result<(), Failure> {
+    if !message.get().starts_with('{') {
+        return Err(place.here("it holds something that is neither a message nor a map of streams"));
+    }
+    match parse::<Kind>(message, place)?.kind.as_deref() {
+        None => legacy(parse(message, place)?, place, states)?,
+        Some("STATE") => {
+            let state = parse::<StateMessage<'_>>(message, place)?.state;
+            let place = place.within("state");
+            let kind = parse::<Kind>(state, &place)?.kind;
+            // A state without a type is one of the time when there was one form only.
+            add_state(state, kind.as_deref().unwrap_or("LEGACY"), &place, states)?;
         }
-        Some(_) => {
-            let envelope: Envelope =
-                serde_json::from_value(map.into()).map_err(|error| foreign(&error.to_string()))?;
-            match envelope.message {
-                Message::State(state) => state,
-                Message::Unknown(unknown) => {
-                    return Err(foreign(&format!("it holds a message of the unknown type {}", unknown.kind)));
-                }
-                // Lines of an earlier run's output: records and logs say nothing about progress.
-                _ => return Ok(()),
+        Some(kind @ ("STREAM" | "GLOBAL" | "LEGACY")) => add_state(message, kind, place, states)?,
+        Some(kind) => match parse::<Envelope>(message, place)?.message {
+            Message::Unknown(_) => {
+                return Err(place
+                    .within("type")
+                    .here(&format!("it holds a message of the unknown type {kind}")));
             }
+            // Lines of an earlier run's output: records and logs say nothing about progress.
+            _ => return Ok(()),
+        },
+    }
+    Ok(())
+}
+
+fn add_state(state: &RawValue, kind: &str, place: &Place, states: &mut SavedStates) -> Result<(), Failure> {
+    match kind {
+        "STREAM" => keep(parse::<OneStream<'_>>(state, place)?.stream, states),
+        "GLOBAL" => {
+            let all = parse::<AllStreams<'_>>(state, place)?.global.stream_states;
+            all.into_iter().for_each(|state| keep(state, states));
         }
-        None => return legacy(&map, states),
-    };
-    match state.kind {
-        StateKind::Stream(state) => keep(state, states),
-        StateKind::Global(global) => global.stream_states.into_iter().for_each(|state| keep(state, states)),
-        StateKind::Legacy(map) => {
-            let map: Map<String, Value> = map.parse().map_err(|error| foreign(&error.to_string()))?;
-            legacy(&map, states)?;
+        "LEGACY" => legacy(parse::<Legacy<'_>>(state, place)?.data, &place.within("data"), states)?,
+        other => {
+            return Err(place.within("type").here(&format!("it holds a state of the unknown type {other}")));
         }
     }
     Ok(())
 }
 
-fn keep(state: StreamState, states: &mut HashMap<String, RawJson>) {
+fn keep(state: StreamState<'_>, states: &mut SavedStates) {
     if let Some(blob) = state.stream_state {
-        states.insert(state.stream_descriptor.name, blob);
+        states.insert(state.stream_descriptor.name, RawJson::from(blob.to_owned()));
     }
 }
 
-fn legacy(map: &Map<String, Value>, states: &mut HashMap<String, RawJson>) -> Result<(), Failure> {
+fn legacy(map: LegacyMap<'_>, place: &Place, states: &mut SavedStates) -> Result<(), Failure> {
     for (stream, state) in map {
-        if !state.is_object() {
-            return Err(foreign(&format!("`{stream}` is neither a message field nor the state of a stream")));
+        if !state.get().starts_with('{') {
+            return Err(place
+                .within(&stream)
+                .here("it is neither a field of a message nor the state of a stream"));
         }
-        states.insert(stream.clone(), RawJson::from(state.clone()));
+        states.insert(stream, RawJson::from(state.to_owned()));
     }
     Ok(())
-}
-
-fn foreign(why: &str) -> Failure {
-    Failure::config(format!("the state file is not a state of this protocol: {why}"))
 }
 
 #[cfg(test)]
@@ -136,8 +242,16 @@ mod tests {
 
     #[test]
     fn nothing_is_a_first_sync() {
-        for text in ["", "{}", "[]", "null"] {
+        let without_state = r#"[{"type":"STREAM","stream":{"stream_descriptor":{"name":"campaigns"}}}]"#;
+        for text in ["{}", "[]", "null", without_state] {
             assert_eq!(campaigns(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_empty_file_is_no_first_sync() {
+        for text in ["", " \n"] {
+            assert!(read(text).unwrap_err().to_string().contains("it is empty"), "{text:?}");
         }
     }
 
@@ -161,17 +275,33 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_state_is_refused() {
-        for text in [
-            "[1]",
-            "\"x\"",
-            r#"{"campaigns": 5}"#,
-            r#"{"type":"STREAM"}"#,
-            r#"{"type":"FOO"}"#,
-            "{",
-            r#"[{"type":"STREAM","stream":{}}]"#,
+    fn what_is_no_state_is_refused_with_its_path() {
+        for (text, path, reason) in [
+            ("[1]", "[0]", "neither a message nor a map"),
+            ("[{}, [{}]]", "[1]", "neither a message nor a map"),
+            ("\"x\"", ".", "neither a message nor a map"),
+            (r#"{"campaigns": 5}"#, "campaigns", "nor the state of a stream"),
+            (r#"[{"type":"STREAM"}]"#, "[0]", "missing field `stream`"),
+            (r#"{"type":"STREAM","stream":{}}"#, "stream", "missing field `stream_descriptor`"),
+            (
+                r#"{"type":"STREAM","stream":{"stream_descriptor":{"name":1}}}"#,
+                "stream.stream_descriptor.name",
+                "a string",
+            ),
+            (
+                r#"{"type":"GLOBAL","global":{"stream_states":[{}]}}"#,
+                "global.stream_states[0]",
+                "stream_descriptor",
+            ),
+            (r#"{"type":"STATE","state":{"type":"STREAM","stream":5}}"#, "state.stream", "invalid type"),
+            (r#"{"type":"STATE"}"#, ".", "missing field `state`"),
+            (r#"[{"type":"FOO"}]"#, "[0].type", "FOO"),
+            (r#"{"type":5}"#, "type", "invalid type"),
+            (r#"{"type":"LEGACY","data":[]}"#, "data", "expected a map"),
         ] {
-            assert!(read(text).is_err(), "{text}");
+            let told = read(text).unwrap_err().to_string();
+            assert!(told.contains(&format!("`{path}`: ")) && told.contains(reason), "{text}: {told}");
         }
+        assert!(read("{").unwrap_err().to_string().contains("line 1 column 1"));
     }
 }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::cursor::CursorPolicy;
 use crate::failure::Failure;
+use crate::migration::StateMigration;
 use crate::partition::Partition;
 use crate::slice::Slice;
 
@@ -47,6 +48,12 @@ pub trait Stream: Send + Sync + 'static {
         ready(None).boxed()
     }
 
+    /// How states that earlier versions of the connector wrote become ones of today, oldest first. The forms that
+    /// Airbyte's own frameworks have given to state need none.
+    fn state_migrations(&self) -> Vec<StateMigration> {
+        Vec::new()
+    }
+
     /// Reads one slice: the only I/O of a stream. Retries belong here, or below; the engine only splits batches.
     fn read<'a>(&'a self, slice: &'a Slice) -> Pages<'a>;
 }
@@ -62,9 +69,8 @@ pub struct Descriptor {
     pub primary_key: Vec<String>,
     /// Top-level fields that are taken out of every record, for example because they hold secrets.
     pub dropped_fields: Vec<String>,
-    /// Whether values are made to fit the schema: `"12"` becomes 12 in a field of numbers, 12 becomes `"12"` in one of
-    /// text. Numbers stay exact; what cannot be converted stays as it is.
-    pub cast_to_schema: bool,
+    /// Which values are made to fit the schema.
+    pub cast: SchemaCast,
 }
 
 impl Descriptor {
@@ -75,7 +81,7 @@ impl Descriptor {
             json_schema,
             primary_key: Vec::new(),
             dropped_fields: Vec::new(),
-            cast_to_schema: false,
+            cast: SchemaCast::None,
         }
     }
 
@@ -96,9 +102,29 @@ impl Descriptor {
     /// Makes the values of every record fit the schema.
     #[must_use]
     pub fn cast_to_schema(mut self) -> Self {
-        self.cast_to_schema = true;
+        self.cast = SchemaCast::All;
         self
     }
+
+    /// Makes the local times of every record fit the schema.
+    #[must_use]
+    pub fn cast_local_times(mut self) -> Self {
+        self.cast = SchemaCast::LocalTimes;
+        self
+    }
+}
+
+/// Which values of records are made to fit the schema. Only top-level fields are; what cannot be converted stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SchemaCast {
+    /// None: records pass as they came.
+    #[default]
+    None,
+    /// Times that the schema calls `timestamp_without_timezone`: one with an offset becomes the same moment in UTC without.
+    LocalTimes,
+    /// These times, and numbers and texts: `"12"` becomes 12 in a field of numbers, 12 becomes `"12"` in one of text.
+    /// Numbers stay exact.
+    All,
 }
 
 /// The parts a stream is read in.

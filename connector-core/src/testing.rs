@@ -16,6 +16,7 @@ use crate::emitter::{Clock, Emitter};
 use crate::failure::Failure;
 use crate::source::{Context, Source};
 use crate::stream::Stream;
+use crate::stream_set::SavedStates;
 
 /// A source of these streams, without a config: for tests and measurements of streams alone.
 #[derive(Clone)]
@@ -87,7 +88,7 @@ pub async fn read<S: Source>(
 ) -> Run {
     let output = Shared::default();
     let (emitter, written) = Emitter::start(output.clone(), clock);
-    let work = cli::read(source, config, catalog, saved, &emitter);
+    let work = cli::read(source, config, catalog, saved.clone().into_iter().collect(), &emitter);
     let success = cli::telling_faults(&emitter, work).await;
     drop(emitter);
     let written = written.wait().await;
@@ -107,8 +108,7 @@ pub async fn read_to<S: Source, W: Write + Send + 'static>(
     output: W,
 ) -> std::io::Result<bool> {
     let (emitter, written) = Emitter::start(output, clock);
-    let saved = HashMap::new();
-    let work = cli::read(source, config, catalog, &saved, &emitter);
+    let work = cli::read(source, config, catalog, SavedStates::new(), &emitter);
     let success = cli::telling_faults(&emitter, work).await;
     drop(emitter);
     written.wait().await?;

@@ -34,6 +34,7 @@ impl Stream for AdGroups {
             field,
             format,
             start: CursorValue::from_epoch_seconds(0),
+            reread_shared: false,
         })
     }
 

@@ -61,6 +61,9 @@ pub struct Config {
     pub primary_keys: bool,
     /// Whether days that were final when they were read are left out of the lookback window.
     pub skip_final_days: bool,
+    /// Whether campaigns, ad groups and ads are read once from the start date where the state holds one cursor for all ad
+    /// accounts: version 1 of the official connector may have passed records with it.
+    pub reread_after_upgrade: bool,
     credentials: Credentials,
 }
 
@@ -210,6 +213,8 @@ struct Written {
     primary_keys: bool,
     #[serde(deserialize_with = "flag")]
     skip_final_days: bool,
+    #[serde(deserialize_with = "flag")]
+    reread_after_upgrade: bool,
     #[serde(deserialize_with = "section")]
     credentials: Option<Credentials>,
     #[serde(deserialize_with = "hidden_text")]
@@ -255,6 +260,7 @@ impl TryFrom<Written> for Config {
             stream_columns: written.stream_columns,
             primary_keys: written.primary_keys,
             skip_final_days: written.skip_final_days,
+            reread_after_upgrade: written.reread_after_upgrade,
             credentials: written.credentials.unwrap_or_default().or(top_level),
         })
     }
@@ -466,6 +472,7 @@ mod tests {
             "stream_columns": [{"stream": "ad_analytics", "columns": ["AD_ID", "CTR"]}],
             "primary_keys": true,
             "skip_final_days": true,
+            "reread_after_upgrade": true,
             "a key of tomorrow": {},
         }));
         let config = config.unwrap();
@@ -487,7 +494,7 @@ mod tests {
         let columns =
             BTreeMap::from([("ad_analytics".to_owned(), vec!["AD_ID".to_owned(), "CTR".to_owned()])]);
         assert_eq!(config.stream_columns, columns);
-        assert!(config.primary_keys && config.skip_final_days);
+        assert!(config.primary_keys && config.skip_final_days && config.reread_after_upgrade);
     }
 
     #[test]
@@ -536,7 +543,8 @@ mod tests {
             "custom_reports": null, "credentials": null, "client_id": null, "account_ids": null,
             "excluded_account_ids": null, "num_workers": null, "lookback_window_days": null,
             "click_window_days": null, "engagement_window_days": null, "view_window_days": null,
-            "conversion_report_time": null, "stream_columns": null, "primary_keys": null, "skip_final_days": null});
+            "conversion_report_time": null, "stream_columns": null, "primary_keys": null, "skip_final_days": null,
+            "reread_after_upgrade": null});
         let empty = json!({"start_date": "", "status": [], "account_id": "", "custom_reports": [],
             "credentials": {"client_id": "", "access_token": "", "token_expiry_date": ""}, "client_id": "",
             "account_ids": [], "excluded_account_ids": [], "stream_columns": []});
@@ -550,6 +558,7 @@ mod tests {
                 (config.stream_columns.len(), config.primary_keys, config.skip_final_days),
                 (0, false, false)
             );
+            assert!(!config.reread_after_upgrade);
             let credentials = config.credentials;
             assert!(credentials.client_id.is_none() && credentials.access_token.is_none());
         }
@@ -798,6 +807,7 @@ mod tests {
             "stream_columns",
             "primary_keys",
             "skip_final_days",
+            "reread_after_upgrade",
         ];
         assert_eq!(keys(&spec["connectionSpecification"]["properties"]), known);
     }
@@ -841,7 +851,7 @@ mod tests {
             assert!(texts.iter().all(|text| text.as_str().is_some_and(|text| !text.is_empty())), "{key}");
         }
         let orders: Vec<_> = properties.values().filter_map(|schema| schema["order"].as_u64()).collect();
-        assert_eq!(orders, (10..=20).collect::<Vec<_>>());
+        assert_eq!(orders, (10..=21).collect::<Vec<_>>());
     }
 
     #[test]

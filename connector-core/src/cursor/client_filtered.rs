@@ -12,6 +12,9 @@ pub struct ClientFiltered {
     pub format: CursorFormat,
     /// Records before this moment are never wanted.
     pub start: Option<CursorValue>,
+    /// Whether a partition that has no cursor of its own yet, but shared one with all others, is read from the start: a
+    /// shared cursor moves with the newest record of any partition, and may have passed older ones of this one.
+    pub reread_shared: bool,
 }
 
 /// One partition's progress: the bound it filters with and the newest value it has closed.
@@ -19,15 +22,17 @@ pub struct ClientFiltered {
 pub(crate) struct ClientFilteredCursor {
     bound: Option<CursorValue>,
     newest: Option<CursorValue>,
+    read: bool,
 }
 
 impl ClientFilteredCursor {
     pub(crate) fn new(policy: &ClientFiltered, saved: Saved) -> Self {
         let saved = match saved {
-            Saved::Own(value) | Saved::Shared(value) => Some(value),
+            Saved::Own(value) => Some(value),
+            Saved::Shared(value) => Some(value).filter(|_| !policy.reread_shared),
             Saved::Nothing => None,
         };
-        Self { bound: saved.max(policy.start), newest: None }
+        Self { bound: saved.max(policy.start), newest: None, read: false }
     }
 }
 
@@ -40,7 +45,12 @@ impl Cursor for ClientFilteredCursor {
         self.bound
     }
 
+    fn is_read(&self) -> bool {
+        self.read
+    }
+
     fn close(&mut self, _: Option<Window>, newest: Option<CursorValue>) {
+        self.read = true;
         self.newest = self.newest.max(newest);
     }
 
@@ -58,9 +68,20 @@ mod tests {
     }
 
     fn cursor(start: Option<i64>, saved: Saved) -> ClientFilteredCursor {
-        let policy =
-            ClientFiltered { field: "t".into(), format: CursorFormat::EpochSeconds, start: start.map(at) };
-        ClientFilteredCursor::new(&policy, saved)
+        ClientFilteredCursor::new(&policy(start), saved)
+    }
+
+    fn policy(start: Option<i64>) -> ClientFiltered {
+        let format = CursorFormat::EpochSeconds;
+        ClientFiltered { field: "t".into(), format, start: start.map(at), reread_shared: false }
+    }
+
+    #[test]
+    fn a_shared_cursor_can_be_left_aside() {
+        let policy = ClientFiltered { reread_shared: true, ..policy(Some(5)) };
+        let bound = |saved| ClientFilteredCursor::new(&policy, saved).lower_bound();
+        assert_eq!(bound(Saved::Shared(at(9))), Some(at(5)));
+        assert_eq!(bound(Saved::Own(at(9))), Some(at(9)));
     }
 
     #[test]

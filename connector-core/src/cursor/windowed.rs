@@ -191,6 +191,10 @@ impl Cursor for WindowedCursor {
         self.windows = windows.map(|window| (*window, Progress::Open)).collect();
     }
 
+    fn is_read(&self) -> bool {
+        self.windows.iter().all(|(_, progress)| *progress != Progress::Open)
+    }
+
     fn close(&mut self, window: Option<Window>, newest: Option<CursorValue>) {
         for (candidate, progress) in &mut self.windows {
             if Some(*candidate) == window {

@@ -1,20 +1,17 @@
 //! The writer: takes commands in order, counts records, and writes checkpoints that are due.
 
 use std::io::{self, BufWriter, Write};
-use std::time::Duration;
 
-use airbyte_protocol::{Message, RawJson, State, StateStats, StreamDescriptor, StreamStatus};
-use serde_json::Value;
+use airbyte_protocol::{Message, RawJson, State, StateKind, StateStats, StreamDescriptor, StreamStatus};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{Clock, Command, status_message};
+use super::{Clock, Command, Pace, status_message};
 use crate::emitter::milliseconds;
 
-/// A stream's last checkpoint is written again before more than this many records …
+/// A stream's last checkpoint is written again before more than this many records, or when its [`Pace`] says so and
+/// records came since.
 const RECORDS_BETWEEN_CHECKPOINTS: u64 = 10_000;
-/// … or this long after the one before, when records came since.
-const TIME_BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(15);
 
 pub(super) struct Writer<W: Write> {
     output: BufWriter<W>,
@@ -27,7 +24,23 @@ struct StreamProgress {
     running: bool,
     /// Records written since the last checkpoint.
     records: u64,
-    last: Option<(Value, Instant)>,
+    /// Their bytes.
+    bytes: u64,
+    last: Option<Last>,
+}
+
+/// The last checkpoint that the writer was told.
+struct Last {
+    state: RawJson,
+    pace: Pace,
+    /// When it was told, or written again.
+    at: Instant,
+}
+
+impl StreamProgress {
+    fn is_worth_a_state(&self) -> bool {
+        self.last.as_ref().is_none_or(|last| last.pace.is_worth(self.bytes))
+    }
 }
 
 impl<W: Write> Writer<W> {
@@ -63,20 +76,28 @@ impl<W: Write> Writer<W> {
     fn obey(&mut self, command: Command) -> io::Result<()> {
         match command {
             Command::Register(descriptor) => {
-                self.streams.push(StreamProgress { descriptor, running: false, records: 0, last: None });
+                self.streams.push(StreamProgress {
+                    descriptor,
+                    running: false,
+                    records: 0,
+                    bytes: 0,
+                    last: None,
+                });
             }
             Command::Message(message) => self.message(&message)?,
             Command::Records { stream, count, lines, at, .. } => {
                 self.running(stream)?;
-                if self.streams[stream].records + count > RECORDS_BETWEEN_CHECKPOINTS {
+                let progress = &self.streams[stream];
+                if progress.records + count > RECORDS_BETWEEN_CHECKPOINTS && progress.is_worth_a_state() {
                     self.checkpoint(stream, at)?;
                 }
                 self.output.write_all(&lines)?;
                 self.streams[stream].records += count;
+                self.streams[stream].bytes += u64::try_from(lines.len()).unwrap_or(u64::MAX);
                 self.checkpoint_if_due(stream, at)?;
             }
             Command::Checkpoint { stream, state, silent, at } => {
-                self.streams[stream].last = Some((state, at));
+                self.streams[stream].last = Some(Last { pace: Pace::of(&state), state, at });
                 if !silent {
                     self.checkpoint(stream, at)?;
                 }
@@ -101,9 +122,10 @@ impl<W: Write> Writer<W> {
 
     fn checkpoint_if_due(&mut self, stream: usize, now: Instant) -> io::Result<()> {
         let progress = &self.streams[stream];
-        let Some((_, last)) = &progress.last else { return Ok(()) };
-        let waited = now.saturating_duration_since(*last) >= TIME_BETWEEN_CHECKPOINTS;
-        if progress.records >= RECORDS_BETWEEN_CHECKPOINTS || (waited && progress.records > 0) {
+        let Some(last) = &progress.last else { return Ok(()) };
+        let waited = now.saturating_duration_since(last.at) >= last.pace.time();
+        let many = progress.records >= RECORDS_BETWEEN_CHECKPOINTS && progress.is_worth_a_state();
+        if many || (waited && progress.records > 0) {
             self.checkpoint(stream, now)?;
         }
         Ok(())
@@ -111,15 +133,20 @@ impl<W: Write> Writer<W> {
 
     fn checkpoint(&mut self, stream: usize, now: Instant) -> io::Result<()> {
         let progress = &mut self.streams[stream];
-        let Some((state, at)) = &mut progress.last else { return Ok(()) };
-        *at = now;
-        let mut message = State::stream(progress.descriptor.clone(), RawJson::from(state.clone()));
+        let Some(Last { state, pace, .. }) = progress.last.take() else { return Ok(()) };
+        let mut message = State::stream(progress.descriptor.clone(), state);
         let mut stats = StateStats::default();
         #[expect(clippy::cast_precision_loss, reason = "the protocol counts in doubles; exact up to 2^53")]
         let count = std::mem::take(&mut progress.records) as f64;
+        progress.bytes = 0;
         stats.record_count = Some(count);
         message.source_stats = Some(stats);
-        self.message(&Message::State(message))?;
+        let message = Message::State(message);
+        self.message(&message)?;
+        // It may be large and may be written again, so it is lent to the message, not copied.
+        if let Message::State(State { kind: StateKind::Stream(body), .. }) = message {
+            self.streams[stream].last = body.stream_state.map(|state| Last { state, pace, at: now });
+        }
         self.output.flush()
     }
 

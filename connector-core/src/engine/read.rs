@@ -42,7 +42,8 @@ pub(super) struct Reading {
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) slice: Slice,
-    pub(super) records: u64,
+    /// The bytes of the records that were written.
+    pub(super) bytes: usize,
     /// The newest value of each partition that does not lie in the future.
     pub(super) newest: Vec<Option<CursorValue>>,
     pub(super) outcome: Result<(), Stopped>,
@@ -75,16 +76,16 @@ pub(super) async fn read_slice(
     bounds: Vec<Option<CursorValue>>,
 ) -> Ended {
     let newest = vec![None; slice.partitions().len()];
-    let mut reader = SliceReader { reading, bounds, newest, records: 0, warned: false };
+    let mut reader = SliceReader { reading, bounds, newest, bytes: 0, warned: false };
     let outcome = fault::catch(reader.read(&*stream, &slice)).await.unwrap_or_else(|fault| Err(fault.into()));
-    Ended { slice, records: reader.records, newest: reader.newest, outcome }
+    Ended { slice, bytes: reader.bytes, newest: reader.newest, outcome }
 }
 
 struct SliceReader {
     reading: Arc<Reading>,
     bounds: Vec<Option<CursorValue>>,
     newest: Vec<Option<CursorValue>>,
-    records: u64,
+    bytes: usize,
     warned: bool,
 }
 
@@ -123,8 +124,9 @@ impl SliceReader {
                 continue;
             }
             if let Some(output) = &reading.output {
+                let before = lines.len();
                 render(output, &reading, record, &mut lines, emitted_at)?;
-                self.records += 1;
+                self.bytes += lines.len() - before;
                 if lines.is_full() {
                     output.records(std::mem::take(&mut lines)).await?;
                 }
@@ -175,7 +177,8 @@ fn partition_index(reading: &Reading, slice: &Slice, values: &[Value]) -> Option
         return Some(0);
     };
     let named = as_text(values.get(position)?.clone());
-    slice.partitions().iter().position(|partition| partition.only_value() == Some(&named))
+    let named = named.as_str()?;
+    slice.partitions().iter().position(|partition| partition.only_text() == Some(named))
 }
 
 fn render(
@@ -192,6 +195,10 @@ fn render(
             return Ok(());
         }
         None => without_fields(record.as_bytes(), &reading.dropped_fields, &mut changed),
+        Some(cast) if reading.dropped_fields.is_empty() && !cast.changes(record.as_bytes()) => {
+            output.render(lines, record.as_bytes(), emitted_at);
+            return Ok(());
+        }
         Some(cast) => {
             let mut warn = |field: &str| reading.does_not_fit(field);
             cast.apply(record.as_bytes(), &reading.dropped_fields, &mut changed, &mut warn)

@@ -1,18 +1,17 @@
 //! One stream of a sync: takes partitions, plans slices, has them read, and closes them in its state.
 
-use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use airbyte_protocol::{FailureType, StreamStatus};
+use airbyte_protocol::{FailureType, RawJson, StreamStatus};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
-use tokio::time::{Duration, Instant};
+use tokio::time::Instant;
 
 use crate::cast::Cast;
 use crate::cursor::CursorValue;
-use crate::emitter::{Emitter, OutputClosed, StreamOutput};
+use crate::emitter::{Emitter, OutputClosed, Pace, StreamOutput};
 use crate::failure::Failure;
 use crate::partition::Partition;
 use crate::peek::Peek;
@@ -25,11 +24,6 @@ use super::plan::{Plan, Shared};
 use super::read::{Ended, Reading, Stopped, read_slice};
 use super::{FromParent, report};
 
-/// A checkpoint is written at the latest after this many records, or this long after the last …
-const RECORDS_BETWEEN_CHECKPOINTS: u64 = 10_000;
-const TIME_BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(15);
-/// … and at the earliest after one record for so many partitions.
-const PARTITIONS_TO_A_RECORD: u64 = 20;
 /// So many slices of a stream may have begun; those that wait without a worker count, too.
 const MOST_BEGUN: usize = 256;
 /// Failures that are told one by one; the rest is counted.
@@ -38,7 +32,7 @@ const FAILURES_TOLD: usize = 10;
 /// A child stream: the parent's field that names its partitions, and the way to it.
 #[derive(Debug)]
 pub(super) struct Child {
-    pub(super) key: String,
+    pub(super) key: Arc<str>,
     pub(super) partitions: mpsc::UnboundedSender<FromParent>,
 }
 
@@ -59,12 +53,26 @@ pub(super) struct StreamRun {
     incoming: Option<mpsc::UnboundedReceiver<FromParent>>,
     plan: Plan,
     batches: Batches,
-    seen: HashSet<Partition>,
     failures: Vec<Failure>,
     failed_partitions: usize,
     now: DateTime<Utc>,
     started: Instant,
-    since_checkpoint: (u64, Instant),
+    since_checkpoint: SinceCheckpoint,
+}
+
+/// What came after the last checkpoint.
+struct SinceCheckpoint {
+    /// Bytes of records.
+    bytes: u64,
+    at: Instant,
+    /// The pace of the last one.
+    pace: Pace,
+}
+
+impl SinceCheckpoint {
+    fn new(state: &RawJson) -> Self {
+        Self { bytes: 0, at: Instant::now(), pace: Pace::of(state) }
+    }
 }
 
 impl StreamRun {
@@ -89,13 +97,17 @@ impl StreamRun {
             incoming: None,
             plan: Plan::new(batch_size),
             batches: Batches::default(),
-            seen: HashSet::new(),
             failures: Vec::new(),
             failed_partitions: 0,
             now,
             started,
-            since_checkpoint: (0, started),
+            since_checkpoint: SinceCheckpoint::new(&RawJson::default()),
         }
+    }
+
+    /// The stream's name of today; its output may have the one of before.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     pub(super) fn partitions(&self) -> Partitions {
@@ -106,7 +118,7 @@ impl StreamRun {
         self.output.as_ref()
     }
 
-    pub(super) fn checkpoint(&self) -> Value {
+    pub(super) fn checkpoint(&self) -> RawJson {
         self.state.checkpoint()
     }
 
@@ -220,8 +232,13 @@ impl StreamRun {
     async fn keep(&mut self, slice: &Slice, value: Option<Value>) -> Result<(), OutputClosed> {
         let (Some(window), Some(output)) = (slice.window(), &self.output) else { return Ok(()) };
         self.state.keep(&slice.partition(), *window, value);
-        self.since_checkpoint = (0, Instant::now());
-        output.checkpoint(self.state.checkpoint()).await
+        // It spares work and no rows depend on it, so in a large state it waits for the next one.
+        if self.since_checkpoint.pace.is_light() {
+            let state = self.state.checkpoint();
+            self.since_checkpoint = SinceCheckpoint::new(&state);
+            output.checkpoint(state).await?;
+        }
+        Ok(())
     }
 
     fn reading(&mut self) -> Reading {
@@ -236,7 +253,7 @@ impl StreamRun {
         };
         let children = std::mem::take(&mut self.children);
         let children = children.into_iter().map(|child| (peek.want(&child.key), child)).collect();
-        let cast = descriptor.cast_to_schema.then(|| Cast::of_schema(&descriptor.json_schema));
+        let cast = Cast::of_schema(&descriptor.json_schema, descriptor.cast);
         let dropped_fields = descriptor.dropped_fields;
         Reading {
             name: self.name.clone(),
@@ -285,20 +302,20 @@ impl StreamRun {
 
     fn open(&mut self, partitions: Vec<Partition>) {
         for partition in partitions {
-            if !self.seen.insert(partition.clone()) {
-                tracing::warn!("stream {}: the parent names {partition} twice; it is read once", self.name);
-                continue;
-            }
-            let windows = self.state.open(&partition).windows;
-            if !windows.is_empty() {
-                self.plan.add(partition, windows);
+            match self.state.open(&partition) {
+                None => tracing::warn!(
+                    "stream {}: the parent names {partition} twice; it is read once",
+                    self.name
+                ),
+                Some(windows) if windows.is_empty() => {}
+                Some(windows) => self.plan.add(partition, windows),
             }
         }
     }
 
     async fn slice_ended(&mut self, ended: Ended, reading: &Reading) -> Result<(), OutputClosed> {
-        let Ended { slice, records, newest, outcome } = ended;
-        self.since_checkpoint.0 += records;
+        let Ended { slice, bytes, newest, outcome } = ended;
+        self.since_checkpoint.bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
         match outcome {
             Ok(()) => {
                 self.batches.served(&slice);
@@ -347,16 +364,15 @@ impl StreamRun {
         }
     }
 
-    /// A state lists every partition, so it is written when records came since the last one: one for twenty partitions,
-    /// then states are a few times as large as the data at most.
+    /// A state lists every partition, so it is written when as many bytes of records came since the last one, or when it has
+    /// been away for long.
     async fn checkpoint_if_worth_it(&mut self) -> Result<(), OutputClosed> {
         let Some(output) = self.output.as_ref().filter(|_| self.state.moves()) else { return Ok(()) };
-        let (records, last) = self.since_checkpoint;
-        let partitions = u64::try_from(self.state.partitions()).unwrap_or(u64::MAX);
-        let enough = (partitions / PARTITIONS_TO_A_RECORD).min(RECORDS_BETWEEN_CHECKPOINTS);
-        if (records > 0 && records >= enough) || last.elapsed() >= TIME_BETWEEN_CHECKPOINTS {
-            output.checkpoint(self.state.checkpoint()).await?;
-            self.since_checkpoint = (0, Instant::now());
+        let SinceCheckpoint { bytes, at, pace } = self.since_checkpoint;
+        if (bytes > 0 && pace.is_worth(bytes)) || at.elapsed() >= pace.time() {
+            let state = self.state.checkpoint();
+            self.since_checkpoint = SinceCheckpoint::new(&state);
+            output.checkpoint(state).await?;
         }
         Ok(())
     }

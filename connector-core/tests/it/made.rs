@@ -70,7 +70,8 @@ impl Table {
     /// Keeps its progress in the field `updated`, in seconds.
     pub(crate) fn incremental(mut self) -> Self {
         let (field, format) = ("updated".into(), CursorFormat::EpochSeconds);
-        self.cursor = CursorPolicy::ClientFiltered(ClientFiltered { field, format, start: None });
+        self.cursor =
+            CursorPolicy::ClientFiltered(ClientFiltered { field, format, start: None, reread_shared: false });
         self
     }
 

@@ -115,6 +115,7 @@ impl Stream for Books {
             field: "updated".into(),
             format: CursorFormat::EpochSeconds,
             start: None,
+            reread_shared: false,
         })
     }
 

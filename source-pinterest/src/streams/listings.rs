@@ -230,6 +230,7 @@ impl Stream for Listing {
     fn descriptor(&self) -> Descriptor {
         Descriptor::new(self.def.name, self.schema.clone())
             .primary_key(["id"])
+            .cast_local_times()
             .without_fields(self.def.dropped_fields.iter().copied())
     }
 
@@ -249,6 +250,7 @@ impl Stream for Listing {
             field: "updated_time".to_owned(),
             format: CursorFormat::EpochSeconds,
             start,
+            reread_shared: self.config.reread_after_upgrade,
         })
     }
 
