@@ -8,6 +8,7 @@ mod listings;
 mod reporting;
 mod reports;
 mod schema;
+mod status_chunks;
 
 use std::sync::Arc;
 

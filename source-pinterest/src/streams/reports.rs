@@ -5,7 +5,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use connector_core::{CursorPolicy, Descriptor, Failure, Page, Pages, Partitions, RawRecord, Slice, Stream};
+use connector_core::{
+    CursorPolicy, Descriptor, Failure, Page, Pages, Partitions, RawRecord, Slice, StateMigration, Stream,
+};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, stream};
 use pinterest_client::ids::AdAccountId;
@@ -16,7 +18,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::reporting::Reporting;
-use super::{client_for, schema};
+use super::{client_for, schema, status_chunks};
 use crate::config::{OF_ADS, StatusFilter};
 use crate::policy;
 
@@ -176,6 +178,10 @@ impl Stream for ReportStream {
             Granularity::Total => ready(None).boxed(),
             _ => self.reporting.final_up_to().boxed(),
         }
+    }
+
+    fn state_migrations(&self) -> Vec<StateMigration> {
+        vec![status_chunks::merged(&self.def.filters)]
     }
 
     fn read<'a>(&'a self, slice: &'a Slice) -> Pages<'a> {
