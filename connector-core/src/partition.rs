@@ -237,6 +237,9 @@ impl<'de> Visitor<'de> for PartitionSeed<'_> {
         let (mut keys, mut parent) = (Vec::with_capacity(1), Partition::root());
         while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
             if name == PARENT {
+                if !parent.is_root() {
+                    return Err(A::Error::custom(format!("`{PARENT}` stands there twice")));
+                }
                 let above = map.next_value_seed(OrNone(PartitionSeed(self.0)))?.unwrap_or_default();
                 parent = self.0.parent(above);
             } else {

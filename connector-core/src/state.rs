@@ -122,10 +122,15 @@ impl StreamState {
         let Some(value) = cursor else { return };
         self.parentless |= !partition.has_parent();
         self.add_extras(partition.clone(), extras);
-        // Two spellings of one partition: the older cursor loses nothing.
-        let older = |known: &Entry| known.value().map_or(value, |known| known.min(value));
-        let value = self.known.get(&partition).map_or(value, older);
+        let known = self.known.get(&partition).and_then(Entry::value);
+        let value = known.map_or(value, |known| self.older(&partition, known, value));
         self.known.insert(partition, Entry::Saved(value));
+    }
+
+    /// Of two spellings of one partition the older cursor loses nothing; what stands beside the newer one is not true of it.
+    fn older(&mut self, partition: &Partition, one: CursorValue, other: CursorValue) -> CursorValue {
+        self.extras.remove(partition);
+        one.min(other)
     }
 
     fn add_extras(&mut self, partition: Partition, extras: Extras) {
@@ -139,7 +144,11 @@ impl StreamState {
         let own = match self.known.get(partition) {
             Some(Entry::Open(_) | Entry::Read { .. }) => return None,
             Some(Entry::Saved(value) | Entry::Moved(value)) => Some(*value),
-            None => self.take_parentless(partition),
+            None => None,
+        };
+        let own = match (own, self.take_parentless(partition)) {
+            (Some(own), Some(parentless)) => Some(self.older(partition, own, parentless)),
+            (own, parentless) => own.or(parentless),
         };
         let saved = match (own, self.shared) {
             (Some(value), _) => Saved::Own(value),
@@ -187,7 +196,7 @@ impl StreamState {
         let (Entry::Saved(value) | Entry::Moved(value)) = *entry else { return None };
         *entry = Entry::Moved(value);
         if let Some(extras) = self.extras.remove(&named) {
-            self.extras.insert(partition.clone(), extras);
+            self.extras.entry(partition.clone()).or_insert(extras);
         }
         Some(value)
     }
@@ -464,6 +473,33 @@ mod tests {
             json!({"id": "7", "parent_slice": {"id": "A", "parent_slice": {}}})
         );
         assert_eq!((&entries[0]["settled"], entries.as_array().unwrap().len()), (&json!("2026-11-20"), 2));
+    }
+
+    #[test]
+    fn beside_so_many_partitions_that_others_forget_them_stands_the_oldest_cursor() {
+        for (count, expected) in [(10_000, "20000"), (10_001, "9999")] {
+            let entry =
+                |id: i32| json!({"partition": {"id": id.to_string()}, "cursor": {FIELD: 20_000 - id}});
+            let saved = json!({"states": (0..=10_001).rev().take(count).map(entry).collect::<Vec<_>>(), "state": {FIELD: 20_000}});
+            let state = load(policy(None), false, saved).unwrap();
+            assert_eq!(written(&state)["state"][FIELD], expected, "{count}");
+        }
+    }
+
+    #[test]
+    fn of_two_spellings_with_and_without_the_parent_the_older_counts() {
+        let child = account("A").child([("id", "7")]);
+        for (with, without) in [("9", "4"), ("4", "9")] {
+            let saved = json!({"states": [
+                {"partition": {"id": "7"}, "cursor": {FIELD: without}, "settled": "2026-11-20"},
+                {"partition": &child, "cursor": {FIELD: with}, "settled": "2026-11-20"}]});
+            let division = Division::of(&child);
+            let mut state =
+                StreamState::new(policy(None), Some(&division), Some(&RawJson::from(saved)), now()).unwrap();
+            state.open(&child);
+            let expected = json!([{"partition": &child, "cursor": {FIELD: "4"}}]);
+            assert_eq!(written(&state)["states"], expected, "{with} {without}");
+        }
     }
 
     #[test]
