@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use airbyte_protocol::RawJson;
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
@@ -281,7 +281,7 @@ impl Parts {
             || self.parents.is_some();
         let Some(field) = field.filter(|_| per_partition || self.flat.is_some()) else {
             return match (field, self.unknown) {
-                (Some(field), Some(unknown)) if !self.marked => Err(E::custom(format!(
+                (Some(field), Some(unknown)) => Err(E::custom(format!(
                     "it has neither `{field}` nor `states`, but `{unknown}`: it was saved for something else"
                 ))),
                 _ => {
@@ -355,6 +355,9 @@ fn shown(value: &Value) -> String {
     }
 }
 
+/// A later year is no year: the value is in milliseconds, and would hide every record for ever.
+const LAST_YEAR: i32 = 9999;
+
 /// Reads the value of a cursor field in any of its forms; null is none.
 struct ValueSeed;
 
@@ -367,6 +370,10 @@ impl<'de> DeserializeSeed<'de> for ValueSeed {
             return Ok(None);
         }
         let moment = CursorValue::parse(&value);
+        if moment.is_some_and(|moment| moment.date().year() > LAST_YEAR) {
+            let why = "is after the year 9999: a state has seconds, not milliseconds";
+            return Err(D::Error::custom(format!("{} {why}", shown(&value))));
+        }
         moment
             .map(Some)
             .ok_or_else(|| D::Error::custom(format!("{} is neither a time nor a date", shown(&value))))
