@@ -1,10 +1,11 @@
 //! Reads the state that a platform or a user hands in: a list of STATE messages, one message, lines of an earlier
 //! run's output, or the legacy map from stream to state. States can be large, so nothing is made of them but their text.
 
-use std::collections::HashMap;
+use std::fmt;
 
 use airbyte_protocol::{Envelope, Message, RawJson};
-use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::failure::Failure;
@@ -19,15 +20,19 @@ pub(crate) fn read(text: &str) -> Result<SavedStates, Failure> {
         ));
     }
     let mut states = SavedStates::new();
-    for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
+    for (lines, value) in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>().enumerate() {
         let value = match value {
             Ok(value) => value,
             // What an earlier run was writing when it was killed. All it said before counts.
-            Err(error) if error.is_eof() && text.contains('\n') && !text.ends_with('\n') => {
+            Err(error) if error.is_eof() && lines > 0 && !text.ends_with('\n') => {
                 tracing::warn!("the last line of the state file is not whole; the lines before it are used");
                 break;
             }
-            Err(error) => return Err(Failure::config(format!("the state file is not valid JSON: {error}"))),
+            Err(error) => {
+                return Err(Failure::config(format!(
+                    "the state file cannot be used: it is not valid JSON: {error}"
+                )));
+            }
         };
         match value.get().as_bytes().first() {
             Some(b'n') => {}
@@ -66,7 +71,7 @@ pub(crate) fn check_streams(states: &SavedStates, streams: &StreamSet) -> Result
 struct Place(String);
 
 impl Place {
-    fn wrong(&self, path: &serde_path_to_error::Path, why: impl std::fmt::Display) -> Failure {
+    fn wrong(&self, path: &serde_path_to_error::Path, why: impl fmt::Display) -> Failure {
         let path = path.to_string();
         let inner = if path == "." { "" } else { path.as_str() };
         let whole = match (self.0.as_str(), inner) {
@@ -150,14 +155,48 @@ struct Descriptor {
 }
 
 /// The map from stream to state that platforms of long ago kept.
-type LegacyMap<'a> = HashMap<String, &'a RawValue>;
+struct LegacyMap<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for LegacyMap<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(LegacyVisitor).map(Self)
+    }
+}
+
+struct LegacyVisitor;
+
+impl<'de> Visitor<'de> for LegacyVisitor {
+    type Value = Vec<(String, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map from streams to their states")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut states = Vec::<(String, _)>::new();
+        while let Some((name, state)) = map.next_entry::<String, _>()? {
+            if states.iter().any(|(known, _)| *known == name) {
+                return Err(A::Error::custom(format!("`{name}` stands there twice")));
+            }
+            states.push((name, state));
+        }
+        Ok(states)
+    }
+}
 
 fn add(message: &RawValue, place: &Place, states: &mut SavedStates) -> Result<(), Failure> {
     if !message.get().starts_with('{') {
         return Err(place.here("it holds something that is neither a message nor a map of streams"));
     }
     match parse::<Kind>(message, place)?.kind.as_deref() {
-        None => legacy(parse(message, place)?, place, states)?,
+        None => {
+            let map: LegacyMap<'_> = parse(message, place)?;
+            // Else it would be the map of a source with a stream of this name.
+            if let Some((body, _)) = map.0.iter().find(|(name, _)| name == "stream" || name == "global") {
+                return Err(place.here(&format!("it has `{body}` as a message has, but no `type`")));
+            }
+            legacy(map, place, states)?;
+        }
         Some("STATE") => {
             let state = parse::<StateMessage<'_>>(message, place)?.state;
             let place = place.within("state");
@@ -201,7 +240,7 @@ fn keep(state: StreamState<'_>, states: &mut SavedStates) {
 }
 
 fn legacy(map: LegacyMap<'_>, place: &Place, states: &mut SavedStates) -> Result<(), Failure> {
-    for (stream, state) in map {
+    for (stream, state) in map.0 {
         if !state.get().starts_with('{') {
             return Err(place
                 .within(&stream)
