@@ -125,8 +125,24 @@ impl Connection {
                 .iter_mut()
                 .for_each(|feed| drop(feed.as_object_mut().unwrap().shift_remove("credentials")));
         }
+        for time in records.iter_mut().flat_map(|record| local_times(stream, record)) {
+            let local = time.as_str().map(|text| text.trim_end_matches('Z').to_owned());
+            *time = local.into();
+        }
         in_order(records)
     }
+}
+
+/// The times that the schema calls local, and that the fake sends in UTC: they come without the offset.
+fn local_times<'a>(stream: &str, record: &'a mut Value) -> Vec<&'a mut Value> {
+    if !["catalogs", "catalogs_feeds"].contains(&stream) {
+        return Vec::new();
+    }
+    let fields = record.as_object_mut().unwrap().iter_mut();
+    fields
+        .filter(|(name, _)| ["created_at", "updated_at"].contains(&name.as_str()))
+        .map(|(_, time)| time)
+        .collect()
 }
 
 /// As many attempts as the program makes, without its waits.
