@@ -36,7 +36,9 @@ impl Cast {
         let kinds: HashMap<Box<str>, Kind> = kinds.collect();
         let only_times = (cast == SchemaCast::LocalTimes).then(|| {
             let mut times = Peek::default();
-            kinds.keys().for_each(|name| drop(times.want(name)));
+            for name in kinds.keys() {
+                times.want(name);
+            }
             times
         });
         (!kinds.is_empty()).then_some(Self { kinds, only_times })

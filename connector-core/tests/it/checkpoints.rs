@@ -118,6 +118,28 @@ async fn a_slow_stream_has_a_state_every_fifteen_seconds_in_which_records_came()
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_states_take_grows_with_the_records_and_not_with_the_square_of_the_partitions() {
+    let mut bytes_of_a_record = Vec::new();
+    for partitions in [3_000, 30_000] {
+        let rows = Table::new("rows", |slice| {
+            let id = slice.partition().get("id").unwrap().to_owned();
+            stream::iter([Page::from_values([json!({"id": id, "updated": 1_700_000_000})])]).boxed()
+        });
+        let mut source = Made::of([&rows.each(0..partitions).incremental()]);
+        source.concurrency = 1;
+        let run = whole_sync(&source).await;
+        assert_eq!(run.records("rows").len(), usize::try_from(partitions).unwrap());
+        let states = run.states("rows");
+        let last: Value = states.last().unwrap().0.parse().unwrap();
+        assert_eq!(last["states"].as_array().unwrap().len(), usize::try_from(partitions).unwrap());
+        let bytes: usize = states.iter().map(|(state, _)| state.get().len()).sum();
+        bytes_of_a_record.push(bytes / run.records("rows").len());
+    }
+    // Ten times as many partitions would take ten times as many for each record, if every so many records had a state.
+    assert!(bytes_of_a_record[1] < bytes_of_a_record[0] * 3 / 2, "{bytes_of_a_record:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stream_that_only_waits_writes_no_states() {
     let rows = Table::new("rows", |_| slow(vec![page(0..1)], Duration::from_secs(3600)));
     let run = whole_sync(&Made::of([&rows])).await;
