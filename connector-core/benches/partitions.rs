@@ -6,9 +6,9 @@
 //! ```
 //!
 //! A parent names the partitions, a million unless `PARTITIONS` says otherwise, and each has one record. One worker reads
-//! them, first with nothing saved and then from the state that is left. Each sync runs in a process of its own, so that its
-//! peak is its own. A quarter of the partitions is measured beside, for how the cost grows. Exit code 1: a record or a
-//! partition is missing, or the states are more than a few times the records.
+//! them, one or 250 at a time, first with nothing saved and then from the state that is left. Each sync runs in a process of
+//! its own, so that its peak is its own. A quarter of the partitions is measured beside, for how the cost grows. Exit code 1:
+//! a record or a partition is missing, or the states are more than a few times the records.
 
 use std::error::Error;
 use std::fs::File;
@@ -21,7 +21,8 @@ use std::{env, fs};
 use airbyte_protocol::{ConfiguredCatalog, ConfiguredStream, RawJson, Stream as CatalogStream, SyncMode};
 use connector_core::testing::{Streams, read_to};
 use connector_core::{
-    ClientFiltered, CursorFormat, CursorPolicy, Descriptor, Page, Pages, Partitions, Slice, Stream,
+    Batch, ClientFiltered, CursorFormat, CursorPolicy, Descriptor, Page, Pages, Partition, Partitions, Slice,
+    Stream, WindowUnit, Windowed,
 };
 use futures::{StreamExt, stream};
 use serde_json::{Map, json};
@@ -33,10 +34,10 @@ const MOST_TIMES_THE_RECORDS: f64 = 4.0;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let arguments: Vec<_> = env::args().collect();
-    if let [_, kind, count, path] = &arguments[..]
+    if let [_, kind, count, batch, path] = &arguments[..]
         && kind == "sync"
     {
-        return sync(count.parse()?, path);
+        return sync(count.parse()?, batch.parse()?, path);
     }
     let is_bench = arguments.iter().any(|argument| argument == "--bench");
     let most = match env::var("PARTITIONS") {
@@ -46,22 +47,24 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     };
     let folder = tempfile::TempDir::new()?;
     let mut is_right = true;
-    for count in [most / 4, most] {
-        let state = folder.path().join(format!("{count}.json"));
-        for what in ["nothing saved", "all saved"] {
-            write!(io::stderr(), "{count:>9} partitions, {what:<13}: ")?;
-            let status =
-                Command::new(env::current_exe()?).args(["sync", &count.to_string()]).arg(&state).status()?;
-            is_right &= status.success();
+    for batch in [1, 250] {
+        for count in [most / 4, most] {
+            let state = folder.path().join(format!("{count}-{batch}.json"));
+            for what in ["nothing saved", "all saved"] {
+                write!(io::stderr(), "{count:>8} partitions, {batch:>3} at a time, {what:<13}: ")?;
+                let mut program = Command::new(env::current_exe()?);
+                program.args(["sync", &count.to_string(), &batch.to_string()]).arg(&state);
+                is_right &= program.status()?.success();
+            }
         }
     }
     Ok(if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// One sync of so many partitions from the state message in this file, which it replaces.
-fn sync(count: usize, path: &str) -> Result<ExitCode, Box<dyn Error>> {
+fn sync(count: usize, batch: usize, path: &str) -> Result<ExitCode, Box<dyn Error>> {
     let saved = saved(path)?.map(|state| ("rows".to_owned(), state)).into_iter().collect();
-    let source = Streams(vec![Arc::new(Parents(count)), Arc::new(Rows)]);
+    let source = Streams(vec![Arc::new(Parents(count)), Arc::new(Rows { batch })]);
     let rows = CatalogStream::new("rows", Map::new(), vec![SyncMode::Incremental]);
     let catalog = ConfiguredCatalog {
         streams: vec![ConfiguredStream::new(rows, SyncMode::Incremental)],
@@ -123,8 +126,10 @@ impl Stream for Parents {
     }
 }
 
-/// One record for each partition.
-struct Rows;
+/// One record for each partition: by time where one is read at a time, by day where many are.
+struct Rows {
+    batch: usize,
+}
 
 impl Stream for Rows {
     fn descriptor(&self) -> Descriptor {
@@ -135,18 +140,38 @@ impl Stream for Rows {
         Partitions::ChildrenOf { parent: "parents".into(), key: "id".into() }
     }
 
+    fn batch(&self) -> Batch {
+        match self.batch {
+            1 => Batch::One,
+            size => Batch::UpTo { size, partition_of: "id".into() },
+        }
+    }
+
     fn cursor(&self) -> CursorPolicy {
-        CursorPolicy::ClientFiltered(ClientFiltered {
-            field: "updated_time".into(),
-            format: CursorFormat::EpochSeconds,
-            start: None,
-            reread_shared: false,
-        })
+        let field = "updated".into();
+        match self.batch {
+            1 => CursorPolicy::ClientFiltered(ClientFiltered {
+                field,
+                format: CursorFormat::EpochSeconds,
+                start: None,
+                reread_shared: false,
+            }),
+            _ => CursorPolicy::Windowed(Windowed {
+                field,
+                start: None,
+                horizon_days: 89,
+                step_days: 90,
+                lookback_days: 0,
+                unit: WindowUnit::Day,
+            }),
+        }
     }
 
     fn read<'a>(&'a self, slice: &'a Slice) -> Pages<'a> {
-        let record = json!({"id": slice.partition().get("id"), "updated_time": 1_700_000_000});
-        stream::iter([Page::from_values([record])]).boxed()
+        // Today where days are asked for, so that the second sync asks for it again.
+        let updated = slice.window().map_or_else(|| json!(1_700_000_000), |window| json!(window.end));
+        let record = |partition: &Partition| json!({"id": partition.get("id"), "updated": updated});
+        stream::iter([Page::from_values(slice.partitions().iter().map(record))]).boxed()
     }
 }
 
