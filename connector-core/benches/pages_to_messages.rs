@@ -4,6 +4,7 @@
 //! neither the network nor a disk is measured. `memcpy` of the same bytes is beside them: the ratio to it says more than
 //! the time, which depends on the machine.
 
+use std::collections::HashMap;
 use std::hint::black_box;
 use std::io;
 use std::sync::Arc;
@@ -145,8 +146,14 @@ fn bench(
     };
     group.bench_function(name, |bencher| {
         bencher.iter(|| {
-            let read =
-                testing::read_to(&source, Map::new(), &catalog, Arc::new(chrono::Utc::now), io::sink());
+            let read = testing::read_to(
+                &source,
+                Map::new(),
+                &catalog,
+                HashMap::new(),
+                Arc::new(chrono::Utc::now),
+                io::sink(),
+            );
             assert!(runtime.block_on(read).is_ok_and(|complete| complete), "{name} was not read to its end");
         });
     });

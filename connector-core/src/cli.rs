@@ -1,4 +1,6 @@
-//! The program of a connector: `spec`, `check`, `discover` and `read`, as platforms call them.
+//! The program of a connector: `spec`, `check`, `discover` and `read`, as platforms call them, and `migrate` for people.
+
+mod migrate;
 
 use std::fs;
 use std::io::{self, Write};
@@ -33,6 +35,15 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(flatten)]
+    OfProtocol(OfProtocol),
+    /// Writes the config, the catalog and the state of an earlier version as today's, and says what changes
+    Migrate(migrate::Arguments),
+}
+
+/// What platforms ask for.
+#[derive(Debug, Subcommand)]
+enum OfProtocol {
     /// Writes what the config looks like
     Spec,
     /// Says whether a config works
@@ -63,8 +74,8 @@ enum Command {
 
 /// Runs a connector with the arguments of this process; its output is standard output.
 ///
-/// The exit code is 0 on success, 1 after a failure (which a TRACE message told), 2 for unusable arguments. A
-/// `check` that fails has succeeded in finding out: exit code 0 and a CONNECTION_STATUS of FAILED.
+/// The exit code is 0 on success, 1 after a failure (which a TRACE message told, for `migrate` standard error), 2 for
+/// unusable arguments. A `check` that fails has succeeded in finding out: exit code 0 and a CONNECTION_STATUS of FAILED.
 pub fn run<S: Source>(source: S) -> ExitCode {
     let (name, version) = source.name_and_version();
     let parser = Arguments::command().name(name).version(version);
@@ -77,7 +88,7 @@ pub fn run<S: Source>(source: S) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    if let Command::Spec = arguments.command {
+    if let Command::OfProtocol(OfProtocol::Spec) = arguments.command {
         let written = Writer::new(io::stdout().lock()).write(&source.spec().into());
         return if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
@@ -118,17 +129,26 @@ async fn obey<S: Source, W: Write + Send + 'static>(
     output: W,
     clock: Clock,
 ) -> io::Result<bool> {
+    let command = match command {
+        Command::OfProtocol(command) => command,
+        Command::Migrate(arguments) => return migrate::obey(source, &arguments, output, clock).await,
+    };
     let (emitter, written) = Emitter::start(output, clock);
     reporting::log_to(&emitter);
     let work = async {
         match command {
-            Command::Spec => emitter.message(source.spec()).await.map(|()| true),
-            Command::Check { config } => check(source, &config, &emitter).await,
-            Command::Discover { config } => discover(source, &config, &emitter).await,
-            Command::Read { config, catalog, state } => {
-                match read_inputs(&config, &catalog, state.as_deref()) {
-                    Ok((config, catalog, state)) => read(source, config, &catalog, state, &emitter).await,
-                    Err(failure) => emitter.failure(&failure).await.map(|()| false),
+            OfProtocol::Spec => emitter.message(source.spec()).await.map(|()| true),
+            OfProtocol::Check { config } => check(source, &config, &emitter).await,
+            OfProtocol::Discover { config } => discover(source, &config, &emitter).await,
+            OfProtocol::Read { config, catalog, state } => {
+                match (read_inputs(&config, &catalog), read_state(state.as_deref())) {
+                    (Ok((config, catalog)), Ok(state)) => {
+                        read(source, config, &catalog, state, &emitter).await
+                    }
+                    (Ok((_, catalog)), Err(failure)) => {
+                        engine::read_nothing(&catalog, &[failure], &emitter).await.map(|()| false)
+                    }
+                    (Err(failure), _) => emitter.failure(&failure).await.map(|()| false),
                 }
             }
         }
@@ -150,13 +170,14 @@ pub(crate) async fn telling_faults(
     }
 }
 
-type Inputs = (Map<String, Value>, ConfiguredCatalog, SavedStates);
+type Inputs = (Map<String, Value>, ConfiguredCatalog);
 
-fn read_inputs(config: &Path, catalog: &Path, state: Option<&Path>) -> Result<Inputs, Failure> {
-    let config = read_json(config, "config")?;
-    let catalog = parse(read_json(catalog, "catalog")?, "catalog")?;
-    let state = state.map(|path| state_file::read(&read_text(path, "state")?)).transpose()?;
-    Ok((config, catalog, state.unwrap_or_default()))
+fn read_inputs(config: &Path, catalog: &Path) -> Result<Inputs, Failure> {
+    Ok((read_json(config, "config")?, parse(read_json(catalog, "catalog")?, "catalog")?))
+}
+
+fn read_state(state: Option<&Path>) -> Result<SavedStates, Failure> {
+    state.map_or_else(|| Ok(SavedStates::new()), |path| state_file::read(&read_text(path, "state")?))
 }
 
 async fn check<S: Source>(source: &S, config: &Path, emitter: &Emitter) -> Result<bool, OutputClosed> {
@@ -220,7 +241,7 @@ async fn prepare<S: Source>(
 }
 
 /// What the catalog says of a stream.
-fn catalog_stream(stream: &dyn Stream) -> CatalogStream {
+pub(crate) fn catalog_stream(stream: &dyn Stream) -> CatalogStream {
     let descriptor = stream.descriptor();
     let cursor = stream.cursor().field().map(str::to_owned);
     let mut modes = vec![SyncMode::FullRefresh];
@@ -246,14 +267,17 @@ fn read_text(path: &Path, what: &str) -> Result<String, Failure> {
 }
 
 fn read_json<T: DeserializeOwned>(path: &Path, what: &str) -> Result<T, Failure> {
-    let text = read_text(path, what)?;
+    text_as_json(&read_text(path, what)?, path, what)
+}
+
+fn text_as_json<T: DeserializeOwned>(text: &str, path: &Path, what: &str) -> Result<T, Failure> {
     // serde_json's message names line and column, and no content.
-    serde_json::from_str(&text).map_err(|error| {
+    serde_json::from_str(text).map_err(|error| {
         Failure::config(format!("the {what} file {} is not a JSON object: {error}", path.display()))
     })
 }
 
-fn parse<T: DeserializeOwned>(map: Map<String, Value>, what: &str) -> Result<T, Failure> {
+pub(crate) fn parse<T: DeserializeOwned>(map: Map<String, Value>, what: &str) -> Result<T, Failure> {
     serde_path_to_error::deserialize(Value::Object(map)).map_err(|error| {
         Failure::config(format!("the {what} is wrong at `{}`: {}", error.path(), error.inner()))
     })

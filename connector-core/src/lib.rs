@@ -79,6 +79,7 @@ mod emitter;
 mod engine;
 mod failure;
 mod fault;
+mod migrate;
 mod migration;
 mod partition;
 mod peek;

@@ -1,6 +1,8 @@
-//! Log lines as LOG messages: what the program says with `tracing` goes the way of all messages.
+//! Log lines as LOG messages: what the program says with `tracing` goes the way of all messages, or to standard error
+//! where the output is for people.
 
 use std::fmt::{self, Write as _};
+use std::io;
 
 use airbyte_protocol::{Level, Log};
 use tracing::field::{Field, Visit};
@@ -21,6 +23,23 @@ pub(crate) fn log_to(emitter: &Emitter) {
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
+/// Writes the warnings and errors of this process to standard error, for people.
+pub(crate) fn log_to_people() {
+    let subscriber = tracing_subscriber::registry().with(EnvFilter::new("warn")).with(PeopleLayer);
+    // As above.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+struct PeopleLayer;
+
+impl<S: Subscriber> Layer<S> for PeopleLayer {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let level = if *event.metadata().level() == tracing::Level::ERROR { "error" } else { "warning" };
+        let text = Text::of(event);
+        let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("{level}: {text}\n"));
+    }
+}
+
 struct LogLayer(LogOutput);
 
 impl<S: Subscriber> Layer<S> for LogLayer {
@@ -32,9 +51,7 @@ impl<S: Subscriber> Layer<S> for LogLayer {
             tracing::Level::DEBUG => Level::Debug,
             tracing::Level::TRACE => Level::Trace,
         };
-        let mut text = Text::default();
-        event.record(&mut text);
-        self.0.write(Log::new(level, text.message + &text.fields));
+        self.0.write(Log::new(level, Text::of(event)));
     }
 }
 
@@ -43,6 +60,14 @@ impl<S: Subscriber> Layer<S> for LogLayer {
 struct Text {
     message: String,
     fields: String,
+}
+
+impl Text {
+    fn of(event: &Event<'_>) -> String {
+        let mut text = Self::default();
+        event.record(&mut text);
+        text.message + &text.fields
+    }
 }
 
 impl Visit for Text {

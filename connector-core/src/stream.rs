@@ -54,6 +54,12 @@ pub trait Stream: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// What the user has to know, and may do, where the saved state is one cursor that all partitions share, because an
+    /// earlier version wrote it so. Told by the command `migrate`. Nothing, unless said otherwise.
+    fn advice_on_shared_cursor(&self) -> Option<String> {
+        None
+    }
+
     /// Reads one slice: the only I/O of a stream. Retries belong here, or below; the engine only splits batches.
     fn read<'a>(&'a self, slice: &'a Slice) -> Pages<'a>;
 }

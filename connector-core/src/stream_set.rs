@@ -48,10 +48,6 @@ impl StreamSet {
         Self { streams, by_name, migrations }
     }
 
-    pub(crate) fn all(&self) -> &[Arc<dyn Stream>] {
-        &self.streams
-    }
-
     /// The stream that a catalog or a state means.
     pub(crate) fn find(&self, name: &str) -> Option<Found<'_>> {
         // A stream of today has its name, whatever was called so before.
@@ -73,8 +69,8 @@ impl StreamSet {
 
     /// The name under which the state of a stream was saved, by its name of today: of several the newest counts.
     pub(crate) fn saved_name<'a>(&self, today: &str, saved: &'a SavedStates) -> Option<&'a str> {
-        let mut names = std::iter::once(today).chain(self.migrations.before(today));
-        names.find_map(|name| saved.get_key_value(name)).map(|(name, _)| name.as_str())
+        let before = || self.migrations.before(today).find_map(|name| saved.get_key_value(name));
+        saved.get_key_value(today).or_else(before).map(|(name, _)| name.as_str())
     }
 
     /// Reads the state of a stream.

@@ -9,11 +9,13 @@ use airbyte_protocol::{
     ConfiguredCatalog, ConnectorSpecification, Message, RawJson, Reader, StateKind, StreamStatus,
 };
 use async_trait::async_trait;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::cli;
 use crate::emitter::{Clock, Emitter};
 use crate::failure::Failure;
+use crate::migrate::{self, Section};
 use crate::source::{Context, Source};
 use crate::stream::Stream;
 use crate::stream_set::SavedStates;
@@ -104,15 +106,62 @@ pub async fn read_to<S: Source, W: Write + Send + 'static>(
     source: &S,
     config: Map<String, Value>,
     catalog: &ConfiguredCatalog,
+    saved: HashMap<String, RawJson>,
     clock: Clock,
     output: W,
 ) -> std::io::Result<bool> {
     let (emitter, written) = Emitter::start(output, clock);
-    let work = cli::read(source, config, catalog, SavedStates::new(), &emitter);
+    let work = cli::read(source, config, catalog, saved.into_iter().collect(), &emitter);
     let success = cli::telling_faults(&emitter, work).await;
     drop(emitter);
     written.wait().await?;
     Ok(success == Ok(true))
+}
+
+/// A connection as the command `migrate` writes it.
+#[derive(Clone, Debug)]
+pub struct Migrated {
+    /// The config.
+    pub config: Map<String, Value>,
+    /// The configured catalog.
+    pub catalog: ConfiguredCatalog,
+    /// The state of each stream.
+    pub saved: HashMap<String, RawJson>,
+    /// What is told of the config, the catalog and the states.
+    pub report: String,
+}
+
+/// Makes a config, a catalog and states of any version today's, as the command `migrate` does with files.
+///
+/// # Errors
+/// When the source refuses the config, or a catalog or a state cannot be understood.
+pub async fn migrate<S: Source>(
+    source: &S,
+    config: Map<String, Value>,
+    catalog: &ConfiguredCatalog,
+    saved: &HashMap<String, RawJson>,
+    clock: Clock,
+) -> Result<Migrated, Failure> {
+    let (emitter, _) = Emitter::start(std::io::sink(), clock);
+    let (config, today) = migrate::config(source, config, &emitter)?;
+    let catalog = today.catalog(as_object(catalog)?)?;
+    let mut states: SavedStates = saved.clone().into_iter().collect();
+    states.sort_keys();
+    let states = today.states(&states)?;
+    let sections = [config.section, catalog.section, states.section];
+    Ok(Migrated {
+        config: config.now,
+        catalog: cli::parse(catalog.now, "catalog")?,
+        saved: states.now.into_iter().collect(),
+        report: sections.iter().map(Section::render).collect::<Vec<_>>().join("\n"),
+    })
+}
+
+fn as_object<T: Serialize>(value: &T) -> Result<Map<String, Value>, Failure> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(object)) => Ok(object),
+        _ => Err(Failure::system("a catalog is no JSON object")),
+    }
 }
 
 /// Runs a command with its arguments as a platform does, for example `["check", "--config", path]`, with a clock of the

@@ -181,11 +181,11 @@ impl Made {
 
     /// Reads every stream to this output.
     pub(crate) async fn sync_to<W: Write + Send + 'static>(&self, output: W) -> io::Result<bool> {
-        testing::read_to(self, Map::new(), &self.catalog(), clock(), output).await
+        testing::read_to(self, Map::new(), &self.catalog(), HashMap::new(), clock(), output).await
     }
 }
 
-fn clock() -> Clock {
+pub(crate) fn clock() -> Clock {
     Arc::new(|| "2026-11-24T00:00:00Z".parse().unwrap())
 }
 

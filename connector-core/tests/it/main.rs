@@ -8,6 +8,7 @@ mod concurrency;
 mod failures;
 mod jobs;
 mod made;
+mod migrate;
 mod parents;
 mod shop;
 mod syncs;
