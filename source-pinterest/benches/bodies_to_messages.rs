@@ -1,6 +1,7 @@
 //! Response bodies to messages in one process: cut into records, filtered by the cursor, written as lines. All that a sync
 //! does but the network. The bodies are pages of 250 ad groups as the fake serves them.
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
@@ -78,7 +79,14 @@ fn sync(criterion: &mut Criterion) {
     let streams = vec![ConfiguredStream::new(stream, SyncMode::Incremental)];
     let catalog = ConfiguredCatalog { streams, ..ConfiguredCatalog::default() };
     let read = || {
-        let read = testing::read_to(&source, Map::new(), &catalog, Arc::new(chrono::Utc::now), io::sink());
+        let read = testing::read_to(
+            &source,
+            Map::new(),
+            &catalog,
+            HashMap::new(),
+            Arc::new(chrono::Utc::now),
+            io::sink(),
+        );
         assert!(
             runtime.block_on(read).is_ok_and(|complete| complete),
             "the pages were not read to their end"

@@ -322,7 +322,7 @@ pub fn with_tokens(
 }
 
 /// Whether a key says nothing: absent, null or empty.
-fn is_blank(value: Option<&Value>) -> bool {
+pub(crate) fn is_blank(value: Option<&Value>) -> bool {
     value.is_none_or(|value| value.is_null() || value == "")
 }
 
@@ -423,10 +423,18 @@ fn lookback<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> 
 
 /// ISO 8601 in UTC unless it says otherwise. What nobody can read only means that the token is refreshed at once.
 fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    let text = value.as_str().unwrap_or_default();
+    Ok(moment_of(&Value::deserialize(deserializer)?))
+}
+
+fn moment_of(value: &Value) -> Option<DateTime<Utc>> {
+    let text = value.as_str()?;
     let without_offset = || text.parse::<NaiveDateTime>().map(|moment| moment.and_utc());
-    Ok(text.parse().or_else(|_| without_offset()).ok())
+    text.parse().or_else(|_| without_offset()).ok()
+}
+
+/// Whether a value names a moment.
+pub(crate) fn is_moment(value: &Value) -> bool {
+    moment_of(value).is_some()
 }
 
 #[cfg(test)]

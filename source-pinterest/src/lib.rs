@@ -4,6 +4,7 @@
 //! three tables (listings, analytics, reports) and the reports of the config to `connector-core`, which does the rest.
 
 pub mod config;
+mod migrations;
 mod policy;
 mod sign_in;
 mod streams;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use airbyte_protocol::ConnectorSpecification;
 use async_trait::async_trait;
-use connector_core::{Context, Failure, Source, Stream};
+use connector_core::{Context, Failure, Migrations, Source, Stream};
 use pinterest_client::{Args, JobPolicy, Limits, RetryPolicy, endpoint};
 
 use config::Config;
@@ -75,6 +76,10 @@ impl Source for Pinterest {
     async fn prepare(&self, config: &Config, context: Context) -> Result<(), Failure> {
         // Said once here, not by each stream.
         self.sign_in(config, context).client().map(|_| ())
+    }
+
+    fn migrations(&self) -> Migrations {
+        migrations::migrations()
     }
 
     fn concurrency(&self, config: &Config) -> usize {

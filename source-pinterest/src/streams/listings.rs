@@ -18,6 +18,10 @@ use crate::config::Config;
 use crate::policy;
 use crate::sign_in::SignIn;
 
+/// What to do when a saved state has one cursor for all ad accounts.
+const REREAD: &str = "set \"reread_after_upgrade\": true in the config for one sync: one cursor for all ad accounts may \
+                      have left out records of some";
+
 /// One stream: what differs from the others.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StreamDef {
@@ -252,6 +256,10 @@ impl Stream for Listing {
             start,
             reread_shared: self.config.reread_after_upgrade,
         })
+    }
+
+    fn advice_on_shared_cursor(&self) -> Option<String> {
+        (self.def.incremental && !self.config.reread_after_upgrade).then(|| REREAD.to_owned())
     }
 
     fn batch(&self) -> Batch {
