@@ -82,8 +82,8 @@ pub(crate) trait Cursor: Send + std::fmt::Debug {
     fn close(&mut self, window: Option<Window>, newest: Option<CursorValue>);
     /// What the next sync starts from; `None` when nothing is known yet.
     fn value(&self) -> Option<CursorValue>;
-    /// Days up to this one were final when they were read.
-    fn settled(&self) -> Option<NaiveDate> {
+    /// All of these days were final when they were read.
+    fn settled(&self) -> Option<Window> {
         None
     }
     /// Windows that were read although an earlier one is open.

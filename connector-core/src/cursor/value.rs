@@ -87,10 +87,11 @@ impl CursorValue {
         DateTime::from_timestamp(whole as i64, ((seconds - whole) * 1e9) as u32).map(Self)
     }
 
-    /// The moment `seconds` earlier; the same moment where that cannot be told.
+    /// The moment `seconds` earlier, or the earliest that can be told.
     #[must_use]
     pub fn minus_seconds(self, seconds: i64) -> Self {
-        TimeDelta::try_seconds(seconds).and_then(|delta| self.0.checked_sub_signed(delta)).map_or(self, Self)
+        let earlier = TimeDelta::try_seconds(seconds).and_then(|delta| self.0.checked_sub_signed(delta));
+        Self(earlier.unwrap_or(DateTime::<Utc>::MIN_UTC))
     }
 
     /// The value as the state holds it.
@@ -160,6 +161,15 @@ mod tests {
         assert_eq!(value.render(CursorFormat::EpochSeconds), "1794009607");
         assert!(value > parse(json!(1_794_009_607)).unwrap());
         assert_eq!(parse(json!("1969-12-31T23:59:59.5Z")), parse(json!(-0.5)));
+    }
+
+    #[test]
+    fn very_much_earlier_is_the_earliest() {
+        let value = CursorValue::from_epoch_seconds(10).unwrap();
+        assert_eq!(value.minus_seconds(4), CursorValue::from_epoch_seconds(6).unwrap());
+        for seconds in [10_000_000_000_000, i64::MAX] {
+            assert!(value.minus_seconds(seconds) < CursorValue::from_epoch_seconds(-60_000_000_000).unwrap());
+        }
     }
 
     proptest! {

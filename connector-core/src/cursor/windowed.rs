@@ -69,8 +69,8 @@ impl Windowed {
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     pub(crate) saved: Saved,
-    /// Days up to this one were final when they were read.
-    pub(crate) settled: Option<NaiveDate>,
+    /// All of these days were final when they were read.
+    pub(crate) settled: Option<Window>,
     /// Windows of which an earlier sync kept something: they stay as they are.
     pub(crate) kept: Vec<Window>,
     /// Windows that an earlier sync of this day has closed behind one that was open.
@@ -89,9 +89,11 @@ pub(crate) struct ClosedWindow {
 pub(crate) struct WindowedCursor {
     value: CursorValue,
     windows: Vec<(Window, Progress)>,
+    /// Of these an earlier sync has kept something, perhaps a report of its day.
+    kept: Vec<Window>,
     /// The first day wanted, when the windows begin earlier.
     bound: Option<CursorValue>,
-    settled: Option<NaiveDate>,
+    settled: Option<Window>,
     /// Days up to this one are final now.
     final_now: Option<NaiveDate>,
 }
@@ -99,6 +101,8 @@ pub(crate) struct WindowedCursor {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Progress {
     Open,
+    /// An earlier sync has read it, when fewer days may have been final.
+    ClosedBefore(Option<CursorValue>),
     Closed(Option<CursorValue>),
 }
 
@@ -114,25 +118,42 @@ impl WindowedCursor {
         let (first, value) = match known.saved {
             Saved::Nothing => (earliest, CursorValue::from_date(earliest)),
             Saved::Own(value) | Saved::Shared(value) => {
-                let again = policy.unit.start(days_before(value.date(), policy.lookback_days));
-                // Whoever does not ask what is final wants all days again.
-                let unsettled = known.settled.filter(|_| final_now.is_some());
-                let unsettled = unsettled.and_then(|settled| settled.succ_opt());
+                let again = policy.unit.start(days_before(value.date(), policy.lookback_days)).max(earliest);
+                // Whoever does not ask what is final wants all days again, and so does who wants days that were not read
+                // when the others were final.
+                let settled = known.settled.filter(|days| final_now.is_some() && days.start <= again);
+                let unsettled = settled.and_then(|days| days.end.succ_opt());
                 let again = unsettled.map_or(again, |unsettled| again.max(policy.unit.start(unsettled)));
                 // A saved day in the future asks for nothing, with or without days to read again.
-                let first = if value.date() > today { value.date() } else { again.max(earliest) };
+                let first = if value.date() > today { value.date() } else { again };
                 (first, CursorValue::from_date(value.date().max(earliest)))
             }
         };
-        let fixed = known.kept.into_iter().chain(known.closed.iter().map(|closed| closed.window));
+        let fixed = known.kept.iter().copied().chain(known.closed.iter().map(|closed| closed.window));
         let windows = cut_around(fixed.collect(), first, today, policy);
         let progress = |window: &Window| {
             let closed = known.closed.iter().find(|closed| closed.window == *window);
-            closed.map_or(Progress::Open, |closed| Progress::Closed(closed.newest))
+            closed.map_or(Progress::Open, |closed| Progress::ClosedBefore(closed.newest))
         };
         let windows = windows.into_iter().map(|window| (window, progress(&window))).collect();
-        Self { value, windows, bound: None, settled: known.settled, final_now }
+        Self { value, windows, kept: known.kept, bound: None, settled: known.settled, final_now }
     }
+}
+
+/// The settled days with those of a window that was read when the days up to this one were final. They have no gap: of days
+/// that lie apart the later are kept.
+fn with_settled(settled: Option<Window>, read: Window, final_now: Option<NaiveDate>) -> Option<Window> {
+    let Some(end) = final_now.map(|day| day.min(read.end)).filter(|end| *end >= read.start) else {
+        return settled;
+    };
+    let joins = |days: &Window| {
+        days.end.succ_opt().is_some_and(|next| next >= read.start)
+            && end.succ_opt().is_some_and(|next| next >= days.start)
+    };
+    Some(settled.filter(joins).map_or(Window { start: read.start, end }, |days| Window {
+        start: days.start.min(read.start),
+        end: days.end.max(end),
+    }))
 }
 
 fn days_before(date: NaiveDate, days: u32) -> NaiveDate {
@@ -201,15 +222,26 @@ impl Cursor for WindowedCursor {
                 *progress = Progress::Closed(newest);
             }
         }
+        let mut final_now = self.final_now;
         for (window, progress) in &self.windows {
-            match progress {
+            let newest = match progress {
                 Progress::Open => break,
-                Progress::Closed(newest) => {
-                    self.value = newest.map_or(self.value, |newest| newest.max(self.value));
-                    let settled = self.final_now.map(|day| day.min(window.end));
-                    self.settled = self.settled.max(settled);
+                Progress::ClosedBefore(newest) => {
+                    final_now = None;
+                    newest
                 }
-            }
+                Progress::Closed(newest) if self.kept.contains(window) => {
+                    final_now = None;
+                    newest
+                }
+                Progress::Closed(newest) => {
+                    // Of days before the bound nothing was written.
+                    let start = self.bound.map_or(window.start, |bound| window.start.max(bound.date()));
+                    self.settled = with_settled(self.settled, Window { start, ..*window }, final_now);
+                    newest
+                }
+            };
+            self.value = newest.map_or(self.value, |newest| newest.max(self.value));
         }
     }
 
@@ -217,7 +249,7 @@ impl Cursor for WindowedCursor {
         Some(self.value)
     }
 
-    fn settled(&self) -> Option<NaiveDate> {
+    fn settled(&self) -> Option<Window> {
         self.settled
     }
 
@@ -225,7 +257,9 @@ impl Cursor for WindowedCursor {
         let ahead = self.windows.iter().skip_while(|(_, progress)| *progress != Progress::Open);
         let closed = ahead.filter_map(|(window, progress)| match progress {
             Progress::Open => None,
-            Progress::Closed(newest) => Some(ClosedWindow { window: *window, newest: *newest }),
+            Progress::ClosedBefore(newest) | Progress::Closed(newest) => {
+                Some(ClosedWindow { window: *window, newest: *newest })
+            }
         });
         closed.collect()
     }
@@ -443,16 +477,21 @@ mod tests {
         first.close(all[1], None);
         assert_eq!(first.settled(), None, "the window before it is open");
         first.close(all[0], None);
-        assert_eq!(first.settled(), Some(day("2026-10-25")));
+        assert_eq!(first.settled(), Some(window("2026-08-27", "2026-10-25")));
         first.close(all[2], Some(at("2026-11-12")));
-        assert_eq!((first.settled(), first.value()), (Some(day("2026-11-20")), Some(at("2026-11-12"))));
+        assert_eq!(
+            (first.settled(), first.value()),
+            (Some(window("2026-08-27", "2026-11-20")), Some(at("2026-11-12")))
+        );
         let again = |settled| {
             let known =
                 Known { saved: Saved::Own(at("2026-11-12")), settled, kept: Vec::new(), closed: Vec::new() };
             told(&WindowedCursor::new(&policy, known, today, Some(day("2026-11-20"))))
         };
         assert_eq!(again(None), pairs(&[("2026-11-02", "2026-11-24")]));
-        assert_eq!(again(Some(day("2026-11-05"))), pairs(&[("2026-11-06", "2026-11-24")]));
+        assert_eq!(again(Some(window("2026-10-01", "2026-11-05"))), pairs(&[("2026-11-06", "2026-11-24")]));
+        let later = again(Some(window("2026-11-03", "2026-11-05")));
+        assert_eq!(later, again(None), "the 2nd was never read");
         assert_eq!(again(first.settled()), pairs(&[("2026-11-21", "2026-11-24")]));
         let known = Known {
             saved: Saved::Own(at("2026-11-12")),
@@ -462,6 +501,68 @@ mod tests {
         };
         let unasked = told(&WindowedCursor::new(&policy, known, today, None));
         assert_eq!(unasked, again(None), "nobody asks what is final");
+    }
+
+    #[test]
+    fn settled_days_have_no_gap_and_none_that_was_not_read() {
+        let read = |settled, start: &str, end: &str, last| {
+            with_settled(settled, window(start, end), Some(day(last)))
+        };
+        let known = Some(window("2026-10-10", "2026-10-20"));
+        for (start, end, last, expected) in [
+            ("2026-10-15", "2026-10-31", "2026-10-25", ("2026-10-10", "2026-10-25")),
+            ("2026-10-21", "2026-10-31", "2026-11-25", ("2026-10-10", "2026-10-31")),
+            ("2026-10-01", "2026-10-09", "2026-11-25", ("2026-10-01", "2026-10-20")),
+            ("2026-10-21", "2026-10-31", "2026-10-20", ("2026-10-10", "2026-10-20")),
+            ("2026-10-22", "2026-10-31", "2026-10-25", ("2026-10-22", "2026-10-25")),
+        ] {
+            assert_eq!(
+                read(known, start, end, last),
+                Some(window(expected.0, expected.1)),
+                "{start} {end} {last}"
+            );
+        }
+        assert_eq!(read(None, "2026-10-22", "2026-10-31", "2026-10-21"), None);
+    }
+
+    #[test]
+    fn a_window_that_an_earlier_sync_has_closed_is_not_settled_by_what_is_final_now() {
+        let mut first = cursor(&policy(None), Saved::Nothing);
+        let all = first.windows();
+        first.close(all[1], None);
+        let (closed, saved) = (first.closed_ahead(), Saved::Own(first.value().unwrap()));
+        let known = Known { saved, settled: None, kept: Vec::new(), closed };
+        let today = day("2026-11-24");
+        let mut second = WindowedCursor::new(&policy(None), known, today, Some(day("2026-11-20")));
+        for window in second.windows() {
+            second.close(window, None);
+        }
+        assert_eq!(second.settled(), Some(window("2026-08-27", "2026-09-25")));
+    }
+
+    #[test]
+    fn a_window_of_which_an_earlier_sync_has_kept_something_is_not_settled() {
+        let kept = vec![window("2026-11-01", "2026-11-10")];
+        let known = Known { saved: Saved::Own(at("2026-10-20")), settled: None, kept, closed: Vec::new() };
+        let mut cursor =
+            WindowedCursor::new(&policy(None), known, day("2026-11-24"), Some(day("2026-11-20")));
+        for window in cursor.windows() {
+            cursor.close(window, None);
+        }
+        assert_eq!(cursor.settled(), Some(window("2026-10-20", "2026-10-31")));
+    }
+
+    #[test]
+    fn days_that_only_others_wanted_are_not_settled() {
+        let policy = policy(None);
+        let saved = known(Saved::Own(at("2026-11-20")));
+        let mut cursor = WindowedCursor::new(&policy, saved, day("2026-11-24"), Some(day("2026-11-22")));
+        let windows = [Some(window("2026-11-01", "2026-11-15")), Some(window("2026-11-16", "2026-11-24"))];
+        cursor.ask_for(&windows);
+        for window in windows {
+            cursor.close(window, None);
+        }
+        assert_eq!(cursor.settled(), Some(window("2026-11-20", "2026-11-22")));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use chrono::NaiveDate;
+
 use crate::cursor::Window;
 use crate::failure::Failure;
 use crate::partition::Partition;
@@ -11,11 +13,15 @@ use crate::slice::Slice;
 /// A partition that is asked for in windows of others.
 pub(super) type Shared = (Partition, Vec<Option<Window>>);
 
+/// The partitions of one parent that are not in a batch yet, by their windows.
+type Groups = HashMap<Vec<Option<Window>>, Vec<Partition>>;
+
 /// The slices of one stream that wait to be read, and the batches that are not full yet.
 #[derive(Debug)]
 pub(super) struct Plan {
     batch_size: usize,
-    filling: HashMap<(Partition, Vec<Option<Window>>), Vec<Partition>>,
+    /// By parent and windows.
+    filling: HashMap<Partition, Groups>,
     ready: VecDeque<Slice>,
     /// Slices that failed and wait for a better moment, and why they failed.
     later: Vec<(Slice, Failure)>,
@@ -32,25 +38,29 @@ impl Plan {
     }
 
     pub(super) fn add(&mut self, partition: Partition, windows: Vec<Option<Window>>) {
-        let group = (partition.parent(), windows);
-        let batch = self.filling.entry(group.clone()).or_default();
+        if self.batch_size == 1 {
+            return self.release(vec![partition], windows);
+        }
+        let groups = self.filling.entry(partition.parent()).or_default();
+        let batch = groups.entry(windows.clone()).or_default();
         batch.push(partition);
         if batch.len() >= self.batch_size {
             let full = std::mem::take(batch);
-            self.filling.remove(&group);
-            self.release(full, group.1);
+            groups.remove(&windows);
+            self.release(full, windows);
         }
     }
 
     /// No more partitions come from under this parent. Returns those that are asked for more than they need, with the
     /// windows they are asked for.
     pub(super) fn parent_is_read(&mut self, parent: &Partition) -> Vec<Shared> {
-        self.release_rest(|candidate| candidate == parent)
+        self.filling.remove(parent).map_or_else(Vec::new, |groups| self.release_rest(groups))
     }
 
     /// No more partitions come at all. Returns what [`parent_is_read`](Self::parent_is_read) does.
     pub(super) fn all_known(&mut self) -> Vec<Shared> {
-        self.release_rest(|_| true)
+        let parents = std::mem::take(&mut self.filling);
+        parents.into_values().flat_map(|groups| self.release_rest(groups)).collect()
     }
 
     /// A batch that is not read at once: its parts are next.
@@ -94,24 +104,40 @@ impl Plan {
         }
     }
 
-    fn release_rest(&mut self, of: impl Fn(&Partition) -> bool) -> Vec<Shared> {
-        let mut parents = HashMap::<_, Vec<_>>::new();
-        for ((parent, windows), partitions) in self.filling.extract_if(|(parent, _), _| of(parent)) {
-            let alone = partitions.into_iter().map(|partition| (partition, windows.clone()));
-            parents.entry(parent).or_default().extend(alone);
-        }
-        let mut shared = Vec::new();
-        for (_, mut rest) in parents {
-            rest.sort_by_key(|(_, windows)| windows.first().copied().flatten().map(|window| window.start));
-            for batch in rest.chunks(self.batch_size) {
-                let windows = batch[0].1.clone();
-                let more = batch.iter().filter(|(_, own)| *own != windows);
-                shared.extend(more.map(|(partition, _)| (partition.clone(), windows.clone())));
-                self.release(batch.iter().map(|(partition, _)| partition.clone()).collect(), windows);
+    fn release_rest(&mut self, groups: Groups) -> Vec<Shared> {
+        let last = groups
+            .keys()
+            .filter_map(|windows| windows.last().copied().flatten())
+            .map(|window| window.end)
+            .max();
+        let (mut rest, mut shared) = (Vec::new(), Vec::new());
+        for (windows, partitions) in groups {
+            if is_whole(&windows, last) {
+                rest.extend(partitions.into_iter().map(|partition| (partition, windows.clone())));
+            } else {
+                // Others would miss the days that are left out here.
+                for batch in partitions.chunks(self.batch_size) {
+                    self.release(batch.to_vec(), windows.clone());
+                }
             }
+        }
+        rest.sort_by_key(|(_, windows)| windows.first().copied().flatten().map(|window| window.start));
+        for batch in rest.chunks(self.batch_size) {
+            let windows = batch[0].1.clone();
+            let more = batch.iter().filter(|(_, own)| *own != windows);
+            shared.extend(more.map(|(partition, _)| (partition.clone(), windows.clone())));
+            self.release(batch.iter().map(|(partition, _)| partition.clone()).collect(), windows);
         }
         shared
     }
+}
+
+/// Whether windows leave out no day from the first to this last one; what is asked for without days does not.
+fn is_whole(windows: &[Option<Window>], last: Option<NaiveDate>) -> bool {
+    let days = windows.iter().flatten();
+    let next = days.clone().skip(1).map(|window| Some(window.start));
+    days.clone().map(|window| window.end.succ_opt()).zip(next).all(|(after, next)| after == next)
+        && days.last().map(|window| window.end) == last
 }
 
 #[cfg(test)]
@@ -174,6 +200,29 @@ mod tests {
         assert_eq!(first.window().copied(), until_the_24th("2026-11-01"));
         assert_eq!(plan.next().unwrap().partitions(), [under("A", 3)]);
         assert!(plan.next().is_none() && plan.all_known().is_empty());
+    }
+
+    #[test]
+    fn a_partition_that_leaves_out_days_shares_its_windows_with_no_other() {
+        let days = |start: &str, end: &str| {
+            Some(Window { start: start.parse().unwrap(), end: end.parse().unwrap() })
+        };
+        let holed = vec![days("2026-11-01", "2026-11-05"), days("2026-11-11", "2026-11-24")];
+        let short = vec![days("2026-11-02", "2026-11-05")];
+        let whole = vec![days("2026-11-03", "2026-11-12"), days("2026-11-13", "2026-11-24")];
+        let mut plan = Plan::new(10);
+        for (id, windows) in (0..).zip([&holed, &short, &whole, &vec![until_the_24th("2026-11-20")]]) {
+            plan.add(under("A", id), windows.clone());
+        }
+        let shared = plan.parent_is_read(&Partition::root().child([("id", "A")]));
+        assert_eq!(shared, [(under("A", 3), whole.clone())]);
+        let mut asked = HashMap::<_, Vec<_>>::new();
+        while let Some(slice) = plan.next() {
+            asked.entry(slice.partitions().to_vec()).or_default().push(slice.window().copied());
+        }
+        let expected = [(vec![0], holed), (vec![1], short), (vec![2, 3], whole)];
+        let of = |ids: Vec<u32>| ids.into_iter().map(|id| under("A", id)).collect::<Vec<_>>();
+        assert_eq!(asked, expected.map(|(ids, windows)| (of(ids), windows)).into());
     }
 
     #[test]
