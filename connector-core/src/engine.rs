@@ -245,7 +245,7 @@ impl Sync<'_> {
 
     /// The name under which a parent is read: the one that the catalog has, or its own where it is not configured.
     fn run_of_parent(&mut self, parent: &str, options: &Options, open: &mut Vec<String>) -> Option<String> {
-        let configured = self.runs.iter().find(|(_, run)| run.name() == parent);
+        let configured = self.runs.iter().find(|(_, run)| run.own_name() == parent);
         if let Some((name, _)) = configured {
             return Some(name.clone());
         }

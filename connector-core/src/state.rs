@@ -2,8 +2,8 @@
 //!
 //! The JSON forms are the ones existing Airbyte connections hold: one flat cursor (`{"updated_time": …}`), or one
 //! for each partition (`{"states": [{"partition": …, "cursor": …}], "state": …, "lookback_window": …}`). Beside a cursor
-//! may stand `closed` (windows that were read although an earlier one is open), `settled` (days up to this one were final
-//! when they were read) and `kept` (what a slice that is not read yet wants to find again, with its window and the day it
+//! may stand `closed` (windows that were read although an earlier one is open), `settled` (the days from `settled_from` to this
+//! one were final when they were read) and `kept` (what a slice that is not read yet wants to find again, with its window and the day it
 //! was kept). Beside `states` may stand `state_is_for_all`: partitions that are not listed yet go on at `state`.
 
 mod saved;
@@ -60,7 +60,7 @@ enum Entry {
     /// It is read in this sync.
     Open(Box<dyn Cursor>),
     /// It was read to its end in this sync.
-    Read { value: Option<CursorValue>, settled: Option<NaiveDate> },
+    Read { value: Option<CursorValue>, settled: Option<Window> },
 }
 
 impl Entry {
@@ -73,7 +73,7 @@ impl Entry {
         }
     }
 
-    fn settled(&self) -> Option<NaiveDate> {
+    fn settled(&self) -> Option<Window> {
         match self {
             Self::Saved(_) | Self::Moved(_) => None,
             Self::Open(cursor) => cursor.settled(),
@@ -272,14 +272,21 @@ impl StreamState {
         }
     }
 
+    /// Says that every partition that there is was opened: each has a cursor of its own now, whether it can be read or not.
+    /// What comes later has nothing to do with the cursor that stood for all.
+    pub(crate) fn all_known(&mut self) {
+        let is_listed = self.listed().next().is_some();
+        if let (Shared::ForAll(value), true) = (self.shared, is_listed) {
+            self.shared = Shared::Beside(value);
+        }
+    }
+
     /// Says that every partition was read to its end, in a sync that took this long.
     pub(crate) fn complete(&mut self, took: Duration) {
         self.complete = true;
-        // All that it stood for have cursors of their own now.
-        self.shared = self.shared.value().max(self.newest).map_or(Shared::Nothing, Shared::Beside);
-        if self.newest.is_none() {
-            return;
-        }
+        self.all_known();
+        let Some(newest) = self.newest else { return };
+        self.shared = Shared::Beside(self.shared.value().map_or(newest, |value| value.max(newest)));
         let whole = took.as_secs() + u64::from(took.subsec_nanos() > 0);
         self.lookback_seconds = i64::try_from(whole).unwrap_or(i64::MAX);
     }
@@ -445,12 +452,24 @@ mod tests {
         let mut state = load(policy(Some(1)), false, interrupted).unwrap();
         assert_eq!(bound(&mut state, "A").as_deref(), Some("30"));
         assert_eq!(bound(&mut state, "B").as_deref(), Some("20"));
-        state.complete(Duration::from_secs(1));
+        state.all_known();
         let completed = written(&state);
-        assert_eq!(completed.get("state_is_for_all"), None);
+        assert_eq!(completed.get("state_is_for_all"), None, "whether it could be read or not");
         let mut state = load(policy(Some(1)), false, completed).unwrap();
         assert_eq!(bound(&mut state, "B").as_deref(), Some("20"));
         assert_eq!(bound(&mut state, "C").as_deref(), Some("1"), "nobody has read it yet");
+    }
+
+    #[test]
+    fn a_cursor_for_all_outlives_a_sync_that_meets_no_partition_and_one_for_none_is_not_written() {
+        let mut state = load(policy(Some(1)), false, json!({FIELD: 20})).unwrap();
+        state.complete(Duration::from_secs(1));
+        let mut state = load(policy(Some(1)), false, written(&state)).unwrap();
+        assert_eq!(bound(&mut state, "A").as_deref(), Some("20"));
+        let beside = json!({"states": [{"partition": {"id": "A"}, "cursor": {}}], "state": {FIELD: 20}});
+        let mut state = load(policy(Some(1)), false, beside).unwrap();
+        assert_eq!(written(&state).get("state"), None);
+        assert_eq!(bound(&mut state, "B").as_deref(), Some("1"));
     }
 
     #[test]
@@ -477,10 +496,11 @@ mod tests {
 
     #[test]
     fn beside_so_many_partitions_that_others_forget_them_stands_the_oldest_cursor() {
-        for (count, expected) in [(10_000, "20000"), (10_001, "9999")] {
+        for (count, expected) in [(9_000, "20000"), (9_001, "11000")] {
             let entry =
                 |id: i32| json!({"partition": {"id": id.to_string()}, "cursor": {FIELD: 20_000 - id}});
-            let saved = json!({"states": (0..=10_001).rev().take(count).map(entry).collect::<Vec<_>>(), "state": {FIELD: 20_000}});
+            let saved =
+                json!({"states": (0..count).map(entry).collect::<Vec<_>>(), "state": {FIELD: 20_000}});
             let state = load(policy(None), false, saved).unwrap();
             assert_eq!(written(&state)["state"][FIELD], expected, "{count}");
         }

@@ -69,7 +69,9 @@ impl StreamSet {
 
     /// The name under which the state of a stream was saved, by its name of today: of several the newest counts.
     pub(crate) fn saved_name<'a>(&self, today: &str, saved: &'a SavedStates) -> Option<&'a str> {
-        let before = || self.migrations.before(today).find_map(|name| saved.get_key_value(name));
+        // What another stream is called today is that stream's.
+        let mut names = self.migrations.before(today).filter(|name| !self.by_name.contains_key(*name));
+        let before = || names.find_map(|name| saved.get_key_value(name));
         saved.get_key_value(today).or_else(before).map(|(name, _)| name.as_str())
     }
 
@@ -93,9 +95,9 @@ impl StreamSet {
                     migrations.push(migration);
                 }
             }
-            changed = Some(RawJson::from(Value::Object(state)));
+            changed = (!migrations.is_empty()).then(|| RawJson::from(Value::Object(state)));
         }
-        let saved = changed.as_ref().filter(|_| !migrations.is_empty()).or(saved);
+        let saved = changed.as_ref().or(saved);
         let division = self.division(stream);
         let state = StreamState::new(stream.cursor(), division.as_ref(), saved, now)?;
         Ok(Understood { state, migrations })
@@ -119,6 +121,42 @@ impl StreamSet {
                     partitions = self.streams[*parent].partitions();
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::StreamExt;
+    use serde_json::json;
+
+    use super::*;
+    use crate::slice::Slice;
+    use crate::stream::{Descriptor, Pages};
+
+    struct Named(&'static str);
+
+    impl Stream for Named {
+        fn descriptor(&self) -> Descriptor {
+            Descriptor::new(self.0, serde_json::Map::new())
+        }
+
+        fn read<'a>(&'a self, _: &'a Slice) -> Pages<'a> {
+            futures::stream::empty().boxed()
+        }
+    }
+
+    #[test]
+    fn a_name_of_before_that_another_stream_has_today_is_that_streams() {
+        let set = |names: &[&'static str]| {
+            let streams = names.iter().map(|name| Arc::new(Named(name)) as Arc<dyn Stream>);
+            StreamSet::new(streams.collect(), Migrations::new().renamed_stream("1", "a", "b"))
+        };
+        let saved = SavedStates::from_iter([("a".to_owned(), RawJson::from(json!({"updated": 100})))]);
+        for (names, means, has_state) in [(&["b"][..], "b", true), (&["a", "b"], "a", false)] {
+            let set = set(names);
+            assert_eq!(set.find("a").unwrap().name, means);
+            assert_eq!(set.saved("b", &saved).is_some(), has_state);
         }
     }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use crate::cast::Cast;
 use crate::cursor::CursorValue;
@@ -53,6 +53,8 @@ pub(super) struct StreamRun {
     incoming: Option<mpsc::UnboundedReceiver<FromParent>>,
     plan: Plan,
     batches: Batches,
+    /// Whether the parent names all partitions that there are.
+    parent_is_whole: bool,
     failures: Vec<Failure>,
     failed_partitions: usize,
     now: DateTime<Utc>,
@@ -64,6 +66,8 @@ pub(super) struct StreamRun {
 struct SinceCheckpoint {
     /// Bytes of records.
     bytes: u64,
+    /// Whether the state has changed.
+    changed: bool,
     at: Instant,
     /// The pace of the last one.
     pace: Pace,
@@ -71,7 +75,12 @@ struct SinceCheckpoint {
 
 impl SinceCheckpoint {
     fn new(state: &RawJson) -> Self {
-        Self { bytes: 0, at: Instant::now(), pace: Pace::of(state) }
+        Self { bytes: 0, changed: false, at: Instant::now(), pace: Pace::of(state) }
+    }
+
+    /// When the next one is due at the latest.
+    fn due(&self) -> Instant {
+        self.at + self.pace.time()
     }
 }
 
@@ -88,7 +97,7 @@ impl StreamRun {
         };
         let started = Instant::now();
         Self {
-            name: stream.descriptor().name,
+            name: output.as_ref().map_or_else(|| stream.descriptor().name, |output| output.name().to_owned()),
             partitions: stream.partitions(),
             stream,
             output,
@@ -97,6 +106,7 @@ impl StreamRun {
             incoming: None,
             plan: Plan::new(batch_size),
             batches: Batches::default(),
+            parent_is_whole: true,
             failures: Vec::new(),
             failed_partitions: 0,
             now,
@@ -106,8 +116,8 @@ impl StreamRun {
     }
 
     /// The stream's name of today; its output may have the one of before.
-    pub(super) fn name(&self) -> &str {
-        &self.name
+    pub(super) fn own_name(&self) -> String {
+        self.stream.descriptor().name
     }
 
     pub(super) fn partitions(&self) -> Partitions {
@@ -200,10 +210,14 @@ impl StreamRun {
                     Some(message) => self.hear(message),
                     None => {
                         incoming = None;
+                        self.parent_is_whole = false;
                         self.all_known();
                         self.fail(Failure::system("its parent stream stopped before its end"));
                     }
                 },
+                () = sleep_until(self.since_checkpoint.due()), if self.since_checkpoint.changed => {
+                    self.write_checkpoint().await?;
+                }
                 Some(ended) = running.join_next() => match ended {
                     Ok(ended) => self.slice_ended(ended, &reading).await?,
                     Err(error) => self.fail(Failure::system("a slice was lost by a fault of the connector").with_source(error)),
@@ -230,15 +244,11 @@ impl StreamRun {
     }
 
     async fn keep(&mut self, slice: &Slice, value: Option<Value>) -> Result<(), OutputClosed> {
-        let (Some(window), Some(output)) = (slice.window(), &self.output) else { return Ok(()) };
+        let (Some(window), Some(_)) = (slice.window(), &self.output) else { return Ok(()) };
         self.state.keep(&slice.partition(), *window, value);
+        self.since_checkpoint.changed = true;
         // It spares work and no rows depend on it, so in a large state it waits for the next one.
-        if self.since_checkpoint.pace.is_light() {
-            let state = self.state.checkpoint();
-            self.since_checkpoint = SinceCheckpoint::new(&state);
-            output.checkpoint(state).await?;
-        }
-        Ok(())
+        if self.since_checkpoint.pace.is_light() { self.write_checkpoint().await } else { Ok(()) }
     }
 
     fn reading(&mut self) -> Reading {
@@ -269,7 +279,11 @@ impl StreamRun {
         }
     }
 
+    /// No more partitions come.
     fn all_known(&mut self) {
+        if self.parent_is_whole {
+            self.state.all_known();
+        }
         let shared = self.plan.all_known();
         self.share(shared);
     }
@@ -290,6 +304,7 @@ impl StreamRun {
                 }
             }
             FromParent::Incomplete(failure_type, why) => {
+                self.parent_is_whole = false;
                 self.fail(Failure::new(
                     failure_type,
                     format!("its parent stream could not be read in full: {why}"),
@@ -323,6 +338,7 @@ impl StreamRun {
                 for (partition, newest) in slice.partitions().iter().zip(newest) {
                     self.state.close(partition, slice.window().copied(), newest);
                 }
+                self.since_checkpoint.changed = true;
                 self.checkpoint_if_worth_it().await?;
             }
             Err(Stopped::OutputClosed) => return Err(OutputClosed),
@@ -367,14 +383,19 @@ impl StreamRun {
     /// A state lists every partition, so it is written when as many bytes of records came since the last one, or when it has
     /// been away for long.
     async fn checkpoint_if_worth_it(&mut self) -> Result<(), OutputClosed> {
-        let Some(output) = self.output.as_ref().filter(|_| self.state.moves()) else { return Ok(()) };
-        let SinceCheckpoint { bytes, at, pace } = self.since_checkpoint;
-        if (bytes > 0 && pace.is_worth(bytes)) || at.elapsed() >= pace.time() {
-            let state = self.state.checkpoint();
-            self.since_checkpoint = SinceCheckpoint::new(&state);
-            output.checkpoint(state).await?;
+        let SinceCheckpoint { bytes, pace, .. } = self.since_checkpoint;
+        if (bytes > 0 && pace.is_worth(bytes)) || self.since_checkpoint.due() <= Instant::now() {
+            return self.write_checkpoint().await;
         }
         Ok(())
+    }
+
+    async fn write_checkpoint(&mut self) -> Result<(), OutputClosed> {
+        self.since_checkpoint.changed = false;
+        let Some(output) = self.output.as_ref().filter(|_| self.state.moves()) else { return Ok(()) };
+        let state = self.state.checkpoint();
+        self.since_checkpoint = SinceCheckpoint::new(&state);
+        output.checkpoint(state).await
     }
 
     async fn finish(mut self, reading: &Reading, emitter: &Emitter) -> Result<Option<String>, OutputClosed> {

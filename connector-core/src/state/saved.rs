@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::cursor::{ClosedWindow, CursorValue, Window};
-use crate::failure::Failure;
+use crate::failure::{Failure, shortened};
 use crate::partition::{Division, OrNone, Partition, PartitionSeed, Shelf};
 
 /// Says beside `states` that `state` is the cursor of all partitions that are not listed.
@@ -71,8 +71,8 @@ pub(super) struct SavedEntry {
 /// What is saved beside a cursor.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Extras {
-    /// Days up to this one were final when they were read.
-    pub(super) settled: Option<NaiveDate>,
+    /// All of these days were final when they were read.
+    pub(super) settled: Option<Window>,
     /// What slices that are not read yet want to find again.
     pub(super) kept: Vec<Kept>,
     /// Windows that were read although an earlier one is open.
@@ -282,7 +282,8 @@ impl Parts {
         let Some(field) = field.filter(|_| per_partition || self.flat.is_some()) else {
             return match (field, self.unknown) {
                 (Some(field), Some(unknown)) => Err(E::custom(format!(
-                    "it has neither `{field}` nor `states`, but `{unknown}`: it was saved for something else"
+                    "it has neither `{field}` nor `states`, but `{}`: it was saved for something else",
+                    shortened(&unknown)
                 ))),
                 _ => {
                     let form = if self.marked { Form::Mark { done: self.mark } } else { Form::Empty };
@@ -290,9 +291,9 @@ impl Parts {
                 }
             };
         };
-        let extras = self.extras.into();
+        let extras = self.extras.whole()?;
         if let Some(flat) = self.flat {
-            if per_partition {
+            if self.entries.flatten().is_some() || self.state.flatten().flatten().is_some() {
                 return Err(E::custom(format!(
                     "it has `{field}` and `states`: it is one for all and one for each"
                 )));
@@ -339,19 +340,11 @@ impl<'de> Deserialize<'de> for Seconds {
         match (value, whole) {
             (Value::Null, _) => Ok(Self(0)),
             (_, Some(seconds)) => Ok(Self(seconds)),
-            (value, None) => {
-                Err(D::Error::custom(format!("{} is no whole number of seconds", shown(&value))))
-            }
+            (value, None) => Err(D::Error::custom(format!(
+                "{} is no whole number of seconds",
+                shortened(&value.to_string())
+            ))),
         }
-    }
-}
-
-/// A value as a message shows it, not longer than a line.
-fn shown(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{} …", &text[..end]),
-        None => text,
     }
 }
 
@@ -372,11 +365,11 @@ impl<'de> DeserializeSeed<'de> for ValueSeed {
         let moment = CursorValue::parse(&value);
         if moment.is_some_and(|moment| moment.date().year() > LAST_YEAR) {
             let why = "is after the year 9999: a state has seconds, not milliseconds";
-            return Err(D::Error::custom(format!("{} {why}", shown(&value))));
+            return Err(D::Error::custom(format!("{} {why}", shortened(&value.to_string()))));
         }
-        moment
-            .map(Some)
-            .ok_or_else(|| D::Error::custom(format!("{} is neither a time nor a date", shown(&value))))
+        moment.map(Some).ok_or_else(|| {
+            D::Error::custom(format!("{} is neither a time nor a date", shortened(&value.to_string())))
+        })
     }
 }
 
@@ -412,6 +405,7 @@ impl<'de> Visitor<'de> for CursorSeed<'_> {
             (Some(value), _) => Ok(value),
             (None, None) => Ok(None),
             (None, Some(unknown)) => {
+                let unknown = shortened(&unknown);
                 Err(A::Error::custom(format!("the cursor has no `{}`, but `{unknown}`", self.0)))
             }
         }
@@ -422,6 +416,7 @@ impl<'de> Visitor<'de> for CursorSeed<'_> {
 #[derive(Default)]
 struct WrittenExtras {
     settled: Option<Option<NaiveDate>>,
+    settled_from: Option<Option<NaiveDate>>,
     kept: Option<Option<Vec<Kept>>>,
     closed: Option<Option<Vec<Closed>>>,
 }
@@ -433,19 +428,23 @@ impl WrittenExtras {
             "settled" => once(&mut self.settled, key, map.next_value()?)?,
             "kept" => once(&mut self.kept, key, map.next_value()?)?,
             "closed" => once(&mut self.closed, key, map.next_value()?)?,
+            "settled_from" => once(&mut self.settled_from, key, map.next_value()?)?,
             _ => return Ok(false),
         }
         Ok(true)
     }
 }
 
-impl From<WrittenExtras> for Extras {
-    fn from(extras: WrittenExtras) -> Self {
-        Self {
-            settled: extras.settled.flatten(),
-            kept: extras.kept.flatten().unwrap_or_default(),
-            closed: extras.closed.flatten().unwrap_or_default(),
-        }
+impl WrittenExtras {
+    fn whole<E: Error>(self) -> Result<Extras, E> {
+        let settled = self.settled.flatten();
+        // Without its first day no more is known than of the last.
+        let settled = settled.map(|end| window(self.settled_from.flatten().unwrap_or(end), end));
+        Ok(Extras {
+            settled: settled.transpose().map_err(E::custom)?,
+            kept: self.kept.flatten().unwrap_or_default(),
+            closed: self.closed.flatten().unwrap_or_default(),
+        })
     }
 }
 
@@ -522,7 +521,7 @@ impl<'de> Visitor<'de> for EntrySeed<'_> {
         Ok(SavedEntry {
             partition: partition.ok_or_else(|| A::Error::missing_field("partition"))?,
             cursor: cursor.ok_or_else(|| A::Error::missing_field("cursor"))?,
-            extras: extras.into(),
+            extras: extras.whole()?,
         })
     }
 }

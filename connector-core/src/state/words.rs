@@ -31,8 +31,13 @@ impl StreamState {
     }
 
     /// Whether partitions that have no cursor of their own go on at one that they share.
-    pub(crate) fn has_shared_cursor(&self) -> bool {
+    fn has_shared_cursor(&self) -> bool {
         !self.single && matches!(self.shared, Shared::ForAll(_))
+    }
+
+    /// Whether no partition has a cursor of its own yet, but all share one.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.has_shared_cursor() && self.listed().next().is_none()
     }
 }
 

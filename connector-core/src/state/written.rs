@@ -59,18 +59,20 @@ impl Serialize for Written<'_> {
     }
 }
 
-/// Readers made with Airbyte's Python framework keep one cursor for all partitions as soon as they meet more than this many,
-/// and then begin all of them at `state`.
-const MOST_PARTITIONS_OF_OTHERS: usize = 10_000;
+/// Readers made with Airbyte's Python framework keep one cursor for all partitions as soon as they meet more than 10,000,
+/// those that are new to them included, and then begin all of them at `state`.
+const ROOM_FOR_OTHERS: usize = 9_000;
 
 impl StreamState {
     /// The cursor beside those of the partitions. So many partitions that other readers would forget their cursors have the
     /// oldest of them here: begun there, none loses a record.
     fn shared_as_written(&self) -> Option<CursorValue> {
         match self.shared {
-            Shared::Beside(value) if self.known.len() > MOST_PARTITIONS_OF_OTHERS => {
-                self.listed().map(|(_, _, cursor)| cursor).min().or(Some(value))
+            // Beside none it would stand for all.
+            Shared::Beside(value) if self.known.len() <= ROOM_FOR_OTHERS => {
+                self.listed().next().map(|_| value)
             }
+            Shared::Beside(_) => self.listed().map(|(_, _, cursor)| cursor).min(),
             shared => shared.value(),
         }
     }
@@ -147,9 +149,10 @@ fn serialize_extras<M: SerializeMap>(
     map: &mut M,
 ) -> Result<(), M::Error> {
     let extras = state.extras.get(partition);
-    let settled = entry.and_then(Entry::settled).max(extras.and_then(|extras| extras.settled));
-    if let Some(settled) = settled {
-        map.serialize_entry("settled", &settled)?;
+    let settled = entry.and_then(Entry::settled).or(extras.and_then(|extras| extras.settled));
+    if let Some(days) = settled {
+        map.serialize_entry("settled", &days.end)?;
+        map.serialize_entry("settled_from", &days.start)?;
     }
     if let Some(extras) = extras.filter(|extras| !extras.kept.is_empty()) {
         map.serialize_entry("kept", &extras.kept)?;

@@ -140,6 +140,27 @@ async fn what_states_take_grows_with_the_records_and_not_with_the_square_of_the_
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_read_beside_a_slice_that_takes_hours_stands_in_a_state_long_before_its_end() {
+    for partitions in [3, 3_000, 30_000] {
+        let rows = Table::new("rows", move |slice| {
+            let id = slice.partition().get("id").unwrap().to_owned();
+            let hours = if id == "0" { 6 } else { 0 };
+            slow(vec![books(&id, &[1_700_000_000])], Duration::from_secs(hours * 3600))
+        });
+        let run = whole_sync(&Made::of([&rows.each(0..partitions).incremental()])).await;
+        let slow_one = run.messages.iter().position(|message| match message {
+            Message::Record(record) => record.data.get().contains("\"shelf\":\"0\""),
+            _ => false,
+        });
+        let mut before = Run { success: true, messages: run.messages };
+        before.messages.truncate(slow_one.unwrap());
+        let (state, _) = before.states("rows").pop().unwrap();
+        let read = state.get().matches("\"updated\":\"1700000000\"").count();
+        assert_eq!(read, usize::try_from(partitions).unwrap() - 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stream_that_only_waits_writes_no_states() {
     let rows = Table::new("rows", |_| slow(vec![page(0..1)], Duration::from_secs(3600)));
     let run = whole_sync(&Made::of([&rows])).await;

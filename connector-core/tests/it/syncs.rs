@@ -222,3 +222,18 @@ fn cursors(run: &connector_core::testing::Run) -> BTreeSet<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     entries.iter().map(|entry| (text(&entry["partition"]["id"]), text(&entry["cursor"]["updated"]))).collect()
 }
+
+#[tokio::test]
+async fn a_shelf_that_comes_later_has_nothing_to_do_with_the_cursor_that_stood_for_all() {
+    let mut shop = Shop::with_books(&[("A", &[10, 100, 110]), ("locked", &[10, 100, 120])]);
+    shop.failing_shelf = Some("locked".into());
+    let of_all = HashMap::from([("books".to_owned(), json!({"updated": 100}).into())]);
+    let first = shop.sync(&[BOOKS], &of_all).await;
+    assert!(!first.success);
+    assert_eq!(ids(&first.records("books")), ["A-100", "A-110", "locked-100", "locked-120"]);
+    // The locked shelf never opens; the new one is read from its start all the same.
+    let mut later = Shop::with_books(&[("A", &[10, 100, 110]), ("locked", &[]), ("new", &[10, 50, 130])]);
+    later.failing_shelf = Some("locked".into());
+    let second = later.sync(&[BOOKS], &first.saved()).await;
+    assert_eq!(ids(&second.records("books")), ["A-110", "new-10", "new-130", "new-50"]);
+}
