@@ -14,6 +14,7 @@ use airbyte_protocol::{
 use chrono::Utc;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use serde_json::{Map, Value};
 
 use crate::emitter::{Clock, Emitter, OutputClosed};
@@ -177,7 +178,7 @@ fn read_inputs(config: &Path, catalog: &Path) -> Result<Inputs, Failure> {
 }
 
 fn read_state(state: Option<&Path>) -> Result<SavedStates, Failure> {
-    state.map_or_else(|| Ok(SavedStates::new()), |path| state_file::read(&read_text(path, "state")?))
+    state.map_or_else(|| Ok(SavedStates::new()), |path| states(&read_bytes(path, "state")?, path))
 }
 
 async fn check<S: Source>(source: &S, config: &Path, emitter: &Emitter) -> Result<bool, OutputClosed> {
@@ -260,20 +261,44 @@ pub(crate) fn catalog_stream(stream: &dyn Stream) -> CatalogStream {
     offered
 }
 
-fn read_text(path: &Path, what: &str) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| {
+fn read_bytes(path: &Path, what: &str) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| {
         Failure::config(format!("the {what} file {} cannot be read: {error}", path.display()))
     })
 }
 
 fn read_json<T: DeserializeOwned>(path: &Path, what: &str) -> Result<T, Failure> {
-    text_as_json(&read_text(path, what)?, path, what)
+    as_json(&read_bytes(path, what)?, path, what)
 }
 
-fn text_as_json<T: DeserializeOwned>(text: &str, path: &Path, what: &str) -> Result<T, Failure> {
-    // serde_json's message names line and column, and no content.
-    serde_json::from_str(text).map_err(|error| {
-        Failure::config(format!("the {what} file {} is not a JSON object: {error}", path.display()))
+/// The states in a file; that of a run that was killed in the middle of a letter ends before it.
+fn states(file: &[u8], path: &Path) -> Result<SavedStates, Failure> {
+    let whole = match std::str::from_utf8(file) {
+        Err(error) if error.error_len().is_none() => &file[..error.valid_up_to()],
+        _ => file,
+    };
+    state_file::read(text(whole, path, "state")?)
+}
+
+/// The text of a file, without the mark that some programs put before it.
+fn text<'a>(file: &'a [u8], path: &Path, what: &str) -> Result<&'a str, Failure> {
+    let text = std::str::from_utf8(file).map(|text| text.trim_start_matches('\u{feff}'));
+    text.map_err(|error| {
+        Failure::config(format!(
+            "the {what} file {} cannot be read: it is no UTF-8 text: {error}",
+            path.display()
+        ))
+    })
+}
+
+fn as_json<T: DeserializeOwned>(file: &[u8], path: &Path, what: &str) -> Result<T, Failure> {
+    serde_json::from_str(text(file, path, what)?).map_err(|error| {
+        let why = match error.classify() {
+            // It would show what stands there, perhaps a bare secret.
+            Category::Data => "something else stands there".to_owned(),
+            Category::Io | Category::Syntax | Category::Eof => error.to_string(),
+        };
+        Failure::config(format!("the {what} file {} is not a JSON object: {why}", path.display()))
     })
 }
 

@@ -93,3 +93,11 @@ impl Failure {
         text
     }
 }
+
+/// A name or a value as a message shows it, not longer than a line.
+pub(crate) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{} …", &text[..end]),
+        None => text.to_owned(),
+    }
+}

@@ -1,6 +1,7 @@
 //! Reads the state that a platform or a user hands in: a list of STATE messages, one message, lines of an earlier
 //! run's output, or the legacy map from stream to state. States can be large, so nothing is made of them but their text.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use airbyte_protocol::{Envelope, Message, RawJson};
@@ -8,7 +9,7 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, shortened};
 use crate::stream_set::{SavedStates, StreamSet};
 
 /// The saved state of each stream. Of several states of one stream the last one counts.
@@ -20,32 +21,72 @@ pub(crate) fn read(text: &str) -> Result<SavedStates, Failure> {
         ));
     }
     let mut states = SavedStates::new();
-    for (lines, value) in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>().enumerate() {
-        let value = match value {
-            Ok(value) => value,
-            // What an earlier run was writing when it was killed. All it said before counts.
-            Err(error) if error.is_eof() && lines > 0 && !text.ends_with('\n') => {
-                tracing::warn!("the last line of the state file is not whole; the lines before it are used");
-                break;
-            }
-            Err(error) => {
-                return Err(Failure::config(format!(
-                    "the state file cannot be used: it is not valid JSON: {error}"
-                )));
-            }
-        };
+    let values = values(text).or_else(|error| lines(text).ok_or(error));
+    let values = values.map_err(|error| {
+        Failure::config(format!("the state file cannot be used: it is not valid JSON: {error}"))
+    })?;
+    let (mut said, mut others) = (0, 0);
+    for value in values {
         match value.get().as_bytes().first() {
-            Some(b'n') => {}
+            Some(b'n') => said += 1,
             Some(b'[') => {
                 let messages: Vec<&RawValue> = parse(value, &Place::default())?;
                 for (index, message) in messages.into_iter().enumerate() {
                     add(message, &Place(format!("[{index}]")), &mut states)?;
                 }
+                said += 1;
             }
-            _ => add(value, &Place::default(), &mut states)?,
+            _ if add(value, &Place::default(), &mut states)? => said += 1,
+            _ => others += 1,
         }
     }
+    if said == 0 && others > 0 {
+        // Taken for a first sync, it would make every stream start anew.
+        return Err(Failure::config(
+            "the state file cannot be used: it is the output of a run that has saved no state; pass the state from before \
+             that run, or [] for a first sync",
+        ));
+    }
     Ok(states)
+}
+
+/// The values of a file, one or many.
+fn values(text: &str) -> Result<Vec<&RawValue>, serde_json::Error> {
+    let mut values = Vec::new();
+    for value in serde_json::Deserializer::from_str(text).into_iter() {
+        match value {
+            Ok(value) => values.push(value),
+            // What an earlier run was writing when it was killed. All it said before counts.
+            Err(error) if error.is_eof() && !values.is_empty() && !text.ends_with('\n') => {
+                tracing::warn!("the last line of the state file is not whole; the lines before it are used");
+                break;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(values)
+}
+
+/// The messages of an output in which a program has printed something else between them, as version 1 of the official
+/// Pinterest connector does; `None` where it is no such output.
+fn lines(text: &str) -> Option<Vec<&RawValue>> {
+    let is_message = |line: &&str| line.trim_start().starts_with(['{', '[']);
+    let (messages, others): (Vec<_>, Vec<_>) =
+        text.lines().filter(|line| !line.trim().is_empty()).partition(is_message);
+    let cut = (!text.ends_with('\n')).then(|| text.lines().last()).flatten();
+    let mut values = Vec::new();
+    for line in messages {
+        match serde_json::from_str(line) {
+            Ok(value) => values.push(value),
+            Err(error) if error.is_eof() && !values.is_empty() && cut == Some(line) => {}
+            Err(_) => return None,
+        }
+    }
+    if values.is_empty() {
+        return None;
+    }
+    tracing::warn!("{} lines of the state file are no messages; they are left out", others.len());
+    Some(values)
 }
 
 /// Refuses a state that names no stream of this source: it was saved for another one.
@@ -53,7 +94,7 @@ pub(crate) fn check_streams(states: &SavedStates, streams: &StreamSet) -> Result
     let (mut known, mut unknown): (Vec<_>, Vec<_>) =
         states.keys().partition(|name| streams.find(name).is_some());
     unknown.sort();
-    let names = unknown.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+    let names = named(&unknown);
     match (known.pop(), unknown.is_empty()) {
         (_, true) => Ok(()),
         (Some(_), false) => {
@@ -63,6 +104,16 @@ pub(crate) fn check_streams(states: &SavedStates, streams: &StreamSet) -> Result
         (None, false) => Err(Failure::config(format!(
             "the state file cannot be used: no stream of this source is in it, but {names}"
         ))),
+    }
+}
+
+/// A few names, and how many more there are.
+fn named(names: &[&String]) -> String {
+    const FEW: usize = 10;
+    let few: Vec<_> = names.iter().take(FEW).map(|name| shortened(name)).collect();
+    match names.len().saturating_sub(FEW) {
+        0 => few.join(", "),
+        more => format!("{} and {more} more", few.join(", ")),
     }
 }
 
@@ -173,10 +224,10 @@ impl<'de> Visitor<'de> for LegacyVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut states = Vec::<(String, _)>::new();
+        let (mut states, mut names) = (Vec::new(), HashSet::new());
         while let Some((name, state)) = map.next_entry::<String, _>()? {
-            if states.iter().any(|(known, _)| *known == name) {
-                return Err(A::Error::custom(format!("`{name}` stands there twice")));
+            if !names.insert(name.clone()) {
+                return Err(A::Error::custom(format!("`{}` stands there twice", shortened(&name))));
             }
             states.push((name, state));
         }
@@ -184,7 +235,8 @@ impl<'de> Visitor<'de> for LegacyVisitor {
     }
 }
 
-fn add(message: &RawValue, place: &Place, states: &mut SavedStates) -> Result<(), Failure> {
+/// Takes the states of a message or a map; says whether it is about states.
+fn add(message: &RawValue, place: &Place, states: &mut SavedStates) -> Result<bool, Failure> {
     if !message.get().starts_with('{') {
         return Err(place.here("it holds something that is neither a message nor a map of streams"));
     }
@@ -212,10 +264,10 @@ fn add(message: &RawValue, place: &Place, states: &mut SavedStates) -> Result<()
                     .here(&format!("it holds a message of the unknown type {kind}")));
             }
             // Lines of an earlier run's output: records and logs say nothing about progress.
-            _ => return Ok(()),
+            _ => return Ok(false),
         },
     }
-    Ok(())
+    Ok(true)
 }
 
 fn add_state(state: &RawValue, kind: &str, place: &Place, states: &mut SavedStates) -> Result<(), Failure> {
@@ -288,6 +340,16 @@ mod tests {
     }
 
     #[test]
+    fn an_output_without_a_state_is_no_first_sync() {
+        let log = r#"{"type":"LOG","log":{"level":"INFO","message":"x"}}"#;
+        for text in [format!("{log}\n"), format!("{log}\n{log}\n"), format!("{log}\n{{\"type\":")] {
+            let told = read(&text).unwrap_err().to_string();
+            assert!(told.contains("has saved no state"), "{text}: {told}");
+        }
+        assert!(read("[{\"type\":\"LOG\",\"log\":{\"level\":\"INFO\",\"message\":\"x\"}}]").is_ok());
+    }
+
+    #[test]
     fn an_empty_file_is_no_first_sync() {
         for text in ["", " \n"] {
             assert!(read(text).unwrap_err().to_string().contains("it is empty"), "{text:?}");
@@ -301,6 +363,21 @@ mod tests {
         assert_eq!(campaigns(&killed).as_deref(), Some(r#"{"t":1}"#));
         // A line in the middle that is not whole is no killed run.
         assert!(read(&format!("{}\n{state}\n", &state[..40])).is_err());
+    }
+
+    #[test]
+    fn lines_that_are_no_messages_are_left_out_of_an_output_only() {
+        let state = r#"{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"campaigns"},"stream_state":{"t":1}}}}"#;
+        for text in [
+            format!("{state}\na line\n"),
+            format!("a line\n{state}\n"),
+            format!("a line\n{state}\n{{\"type\":"),
+        ] {
+            assert_eq!(campaigns(&text).as_deref(), Some(r#"{"t":1}"#), "{text}");
+        }
+        for text in ["a line\n", "a line\n{\"type\":", "[\n{\"campaigns\":{}}\n", "{\n\"campaigns\": x\n}"] {
+            assert!(read(text).is_err(), "{text}");
+        }
     }
 
     #[test]
