@@ -3,8 +3,9 @@
 
 mod fields;
 mod report;
+pub(crate) mod space;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use airbyte_protocol::{ConfiguredCatalog, RawJson};
 use chrono::{DateTime, Utc};
@@ -33,6 +34,9 @@ const OFFERED: [&str; 7] = [
     "is_file_based",
 ];
 
+/// Of these, what says nothing of a stream's tables; its fields are compared by themselves.
+const OF_NO_MATTER: [&str; 3] = ["json_schema", "is_resumable", "is_file_based"];
+
 /// What nobody has to do anything about.
 const NOTHING: &str = "nothing";
 const UNCHANGED: &str = "unchanged";
@@ -40,6 +44,7 @@ const SAME: &str = "the same, in the form of today";
 const REFRESH: &str = "refresh the schema";
 const REFRESHED: &str = "Refresh the schema where a platform keeps the catalog; where the file is the catalog, migrate writes it.";
 const NOT_OURS: &str = "take it out: it is not a stream of this source";
+const NOT_OURS_NOW: &str = "nothing, if the config leaves its stream out for now; else take it out";
 
 /// Something in the form of today, with what is told of it.
 pub(crate) struct Migrated<T> {
@@ -51,6 +56,8 @@ pub(crate) struct Migrated<T> {
 pub(crate) struct Today {
     streams: StreamSet,
     now: DateTime<Utc>,
+    /// The names that streams had in the catalog, by those of today: a sync reads the states under them.
+    configured: HashMap<String, String>,
 }
 
 /// Makes a config of today of one of any version.
@@ -71,7 +78,8 @@ pub(crate) fn config<S: Source>(
     }
     let parsed: S::Config = parse(config.clone(), "config")?;
     let streams = source.streams(parsed, Context::new(config.clone(), emitter.clone()))?;
-    let today = Today { streams: StreamSet::new(streams, migrations), now: emitter.now() };
+    let streams = StreamSet::new(streams, migrations);
+    let today = Today { streams, now: emitter.now(), configured: HashMap::new() };
     Ok((Migrated { now: config, section }, today))
 }
 
@@ -82,13 +90,13 @@ impl Today {
     /// # Errors
     /// When it is none.
     pub(crate) fn catalog(
-        &self,
+        &mut self,
         mut catalog: Map<String, Value>,
     ) -> Result<Migrated<Map<String, Value>>, Failure> {
         // Only to refuse what is none: what the protocol does not know shall stay as it is.
         parse::<ConfiguredCatalog>(catalog.clone(), "catalog")?;
         let mut section = Section::new(["stream", "was", "is now", "to do"]);
-        let mut seen = HashSet::new();
+        let mut seen = HashMap::new();
         if let Some(Value::Array(entries)) = catalog.get_mut("streams") {
             entries.retain_mut(|entry| {
                 let (stays, row) = self.catalog_entry(entry, &mut seen);
@@ -99,11 +107,12 @@ impl Today {
                 stays
             });
         }
+        self.configured = seen;
         Ok(Migrated { now: catalog, section })
     }
 
     /// Renews one entry of a catalog, and says whether it stays.
-    fn catalog_entry(&self, entry: &mut Value, seen: &mut HashSet<String>) -> (bool, Row) {
+    fn catalog_entry(&self, entry: &mut Value, seen: &mut HashMap<String, String>) -> (bool, Row) {
         let chosen = entry.get("sync_mode").cloned();
         let offered = entry.get_mut("stream").and_then(Value::as_object_mut);
         let name =
@@ -113,26 +122,27 @@ impl Today {
             return (true, Row::from([name, fields, "kept as it is".into(), NOT_OURS.into()]));
         };
         let was = words([renamed_from(&found, &name), Some(fields::count(offered.get("json_schema")))]);
-        if !seen.insert(found.name.to_owned()) {
+        if seen.contains_key(found.name) {
             let now = "left out: it stands there before, and the first counts";
             return (false, Row::from([found.name, &was, now, NOTHING]));
         }
+        seen.insert(found.name.to_owned(), name.clone());
         let changes = renew(offered, &**found.stream);
         if found.renamed.is_some() {
             offered.insert("name".to_owned(), found.name.into());
         }
-        let now = words([found.renamed.map(|rename| format!("renamed in {}", rename.since)), changes]);
-        let to_do = self.to_do_in_catalog(&found, chosen.as_ref(), now.is_empty());
+        let now = words([found.renamed.map(|rename| format!("renamed in {}", rename.since)), changes.words]);
+        let to_do = self.to_do_in_catalog(&found, chosen.as_ref(), changes.matters);
         let now = if now.is_empty() { UNCHANGED.to_owned() } else { now };
         (true, Row::from([found.name, &was, &now, &to_do]))
     }
 
-    fn to_do_in_catalog(&self, found: &Found<'_>, chosen: Option<&Value>, unchanged: bool) -> String {
+    fn to_do_in_catalog(&self, found: &Found<'_>, chosen: Option<&Value>, changed: bool) -> String {
         let incremental = found.stream.cursor().field().is_some();
         let mode = chosen.filter(|mode| !incremental && **mode == "incremental");
         let to_do = words([
             mode.map(|_| "choose full_refresh: it is not read incrementally".to_owned()),
-            (!unchanged).then(|| REFRESH.to_owned()),
+            (changed || found.renamed.is_some()).then(|| REFRESH.to_owned()),
             found.renamed.map(|_| "expect its records under the new name".to_owned()),
         ]);
         if to_do.is_empty() { NOTHING.to_owned() } else { to_do }
@@ -148,14 +158,14 @@ impl Today {
         let mut states = SavedStates::with_capacity(saved.len());
         for (name, state) in saved {
             let Some(found) = self.streams.find(name) else {
-                section.push([name, "not known", "kept as it is", NOT_OURS]);
+                section.push([name, "not known", "kept as it is", NOT_OURS_NOW]);
                 states.insert(name.clone(), state.clone());
                 continue;
             };
-            match self.streams.saved_name(found.name, saved) {
+            match self.counting_name(found.name, saved) {
                 Some(counts) if counts != name => {
                     let was = format!("named {name}");
-                    let now = format!("left out: {counts} has a state, and the newer name counts");
+                    let now = format!("left out: the state under the name {counts} counts");
                     section.push([found.name, &was, &now, NOTHING]);
                 }
                 _ => {
@@ -168,6 +178,12 @@ impl Today {
         Ok(Migrated { now: states, section })
     }
 
+    /// The name under which the state of a stream counts: the one that the catalog had, or else the newest.
+    fn counting_name<'a>(&'a self, today: &str, saved: &'a SavedStates) -> Option<&'a str> {
+        let configured = self.configured.get(today).filter(|name| saved.contains_key(*name));
+        configured.map(String::as_str).or_else(|| self.streams.saved_name(today, saved))
+    }
+
     fn state(&self, found: &Found<'_>, name: &str, saved: &RawJson) -> Result<(RawJson, Row), Failure> {
         let stream = found.stream;
         let before =
@@ -176,9 +192,11 @@ impl Today {
             renamed_from(found, name),
             Some(words_of(&before.state.in_words(), stream.cursor(), saved)),
         ]);
-        let advice = before.state.has_shared_cursor().then(|| stream.advice_on_shared_cursor()).flatten();
+        let advice = before.state.is_shared().then(|| stream.advice_on_shared_cursor()).flatten();
         let written = before.state.rewritten();
-        let now = if written == *saved && found.renamed.is_none() {
+        let now = if space::is_all_that_differs(written.get().as_bytes(), saved.get().as_bytes())
+            && found.renamed.is_none()
+        {
             UNCHANGED.to_owned()
         } else {
             let after = self.streams.understand(stream, Some(&written), self.now);
@@ -210,9 +228,19 @@ fn renamed_from(found: &Found<'_>, name: &str) -> Option<String> {
     found.renamed.map(|_| format!("named {name}"))
 }
 
+/// What was said otherwise of a stream.
+#[derive(Default)]
+struct Renewed {
+    words: Option<String>,
+    /// Whether its tables or the way it is read are others; how it is described is nobody's business but a reader's.
+    matters: bool,
+}
+
 /// Says of a stream what the source says of it today; tells what was otherwise.
-fn renew(offered: &mut Map<String, Value>, stream: &dyn Stream) -> Option<String> {
-    let Ok(Value::Object(today)) = serde_json::to_value(catalog_stream(stream)) else { return None };
+fn renew(offered: &mut Map<String, Value>, stream: &dyn Stream) -> Renewed {
+    let Ok(Value::Object(today)) = serde_json::to_value(catalog_stream(stream)) else {
+        return Renewed::default();
+    };
     let fields = fields::changes(offered.get("json_schema"), today.get("json_schema"));
     let mut changed = Vec::new();
     for key in OFFERED {
@@ -226,11 +254,12 @@ fn renew(offered: &mut Map<String, Value>, stream: &dyn Stream) -> Option<String
             None => drop(offered.shift_remove(key)),
         }
     }
+    let matters = fields.is_some() || changed.iter().any(|key| !OF_NO_MATTER.contains(key));
     let rest: Vec<_> = changed.iter().copied().filter(|key| *key != "json_schema").collect();
     let schema =
         fields.or_else(|| changed.contains(&"json_schema").then(|| "fields described anew".to_owned()));
     let rest = (!rest.is_empty()).then(|| format!("{} as of today", rest.join(", ")));
-    Some(words([schema, rest])).filter(|words| !words.is_empty())
+    Renewed { words: Some(words([schema, rest])).filter(|words| !words.is_empty()), matters }
 }
 
 /// Whether a key might as well be absent.

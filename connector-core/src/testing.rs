@@ -143,7 +143,7 @@ pub async fn migrate<S: Source>(
     clock: Clock,
 ) -> Result<Migrated, Failure> {
     let (emitter, _) = Emitter::start(std::io::sink(), clock);
-    let (config, today) = migrate::config(source, config, &emitter)?;
+    let (config, mut today) = migrate::config(source, config, &emitter)?;
     let catalog = today.catalog(as_object(catalog)?)?;
     let mut states: SavedStates = saved.clone().into_iter().collect();
     states.sort_keys();

@@ -11,14 +11,13 @@ use airbyte_protocol::{State, StreamDescriptor};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{read_text, text_as_json};
+use super::{as_json, read_bytes, states};
 use crate::emitter::{Clock, Emitter};
 use crate::failure::Failure;
 use crate::fault;
-use crate::migrate::{self, Section};
+use crate::migrate::{self, Section, space};
 use crate::reporting;
 use crate::source::Source;
-use crate::state_file;
 use crate::stream_set::SavedStates;
 
 use files::Done;
@@ -57,19 +56,13 @@ struct Way {
 struct File {
     what: &'static str,
     path: PathBuf,
-    before: String,
+    before: Vec<u8>,
     now: String,
+    /// Whether it says something else now; how it is laid out says nothing.
+    changes: bool,
     section: Section,
     /// Whether it holds secrets.
     secret: bool,
-}
-
-impl File {
-    /// Whether it says something else now; how it is laid out says nothing.
-    fn changes(&self) -> bool {
-        let before = serde_json::from_str::<Value>(&self.before).ok();
-        before.is_none() || before != serde_json::from_str(&self.now).ok()
-    }
 }
 
 /// Does what the arguments say and tells it to `output`; `Ok(false)` after a failure, which standard error tells.
@@ -109,30 +102,48 @@ fn migrate_files<S: Source>(source: &S, arguments: &Arguments, emitter: &Emitter
 /// Reads the files and makes them today's.
 fn read<S: Source>(source: &S, arguments: &Arguments, emitter: &Emitter) -> Result<Vec<File>, Failure> {
     let path = &arguments.config;
-    let before = read_text(path, "config")?;
-    let config = text_as_json(&before, path, "config")?;
-    let (config, today) = migrate::config(source, config, emitter).map_err(|error| about(error, path))?;
+    let before = read_bytes(path, "config")?;
+    let given: Map<String, Value> = as_json(&before, path, "config")?;
+    let (config, mut today) =
+        migrate::config(source, given.clone(), emitter).map_err(|error| about(error, path))?;
     let mut files = vec![File {
         what: "config",
         path: path.clone(),
         before,
         now: pretty(&config.now)?,
+        changes: config.now != given,
         section: config.section,
         secret: true,
     }];
     if let Some(path) = &arguments.catalog {
-        let before = read_text(path, "catalog")?;
-        let catalog = text_as_json(&before, path, "catalog")?;
-        let catalog = today.catalog(catalog).map_err(|error| about(error, path))?;
-        let (now, section) = (pretty(&catalog.now)?, catalog.section);
-        files.push(File { what: "catalog", path: path.clone(), before, now, section, secret: false });
+        let before = read_bytes(path, "catalog")?;
+        let given: Map<String, Value> = as_json(&before, path, "catalog")?;
+        let catalog = today.catalog(given.clone()).map_err(|error| about(error, path))?;
+        files.push(File {
+            what: "catalog",
+            path: path.clone(),
+            before,
+            now: pretty(&catalog.now)?,
+            changes: catalog.now != given,
+            section: catalog.section,
+            secret: false,
+        });
     }
     if let Some(path) = &arguments.state {
-        let before = read_text(path, "state")?;
-        let states = state_file::read(&before).and_then(|states| today.states(&states));
+        let before = read_bytes(path, "state")?;
+        let states = states(&before, path).and_then(|states| today.states(&states));
         let states = states.map_err(|error| about(error, path))?;
-        let (now, section) = (messages(states.now)?, states.section);
-        files.push(File { what: "state", path: path.clone(), before, now, section, secret: false });
+        let now = messages(states.now)?;
+        files.push(File {
+            what: "state",
+            path: path.clone(),
+            // It can be large, so it is compared as it stands.
+            changes: !space::is_all_that_differs(&before, now.as_bytes()),
+            before,
+            now,
+            section: states.section,
+            secret: false,
+        });
     }
     Ok(files)
 }
@@ -173,7 +184,7 @@ fn not_json(error: serde_json::Error) -> Failure {
 fn report(files: &[File], done: Option<&[Done]>) -> String {
     let mut text = String::new();
     for (index, file) in files.iter().enumerate() {
-        let changes = if file.changes() { "changes" } else { "nothing changes" };
+        let changes = if file.changes { "changes" } else { "nothing changes" };
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{} {}: {changes}", file.what, file.path.display());
         text.push_str(&file.section.render());

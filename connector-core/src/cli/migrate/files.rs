@@ -37,9 +37,9 @@ impl fmt::Display for Done {
 pub(super) fn replace(files: &[File]) -> Result<Vec<Done>, Failure> {
     let prepared: Vec<_> = files
         .iter()
-        .map(|file| file.changes().then(|| Replacement::prepare(file)).transpose())
+        .map(|file| file.changes.then(|| Replacement::prepare(file)).transpose())
         .collect::<Result<_, _>>()?;
-    let changing = files.iter().filter(|file| file.changes()).map(|file| file.path.as_path());
+    let changing = files.iter().filter(|file| file.changes).map(|file| file.path.as_path());
     let mut progress = Progress::new(changing);
     prepared
         .into_iter()
@@ -65,7 +65,8 @@ pub(super) fn write_to(folder: &Path, files: &[File]) -> Result<Vec<Done>, Failu
     let prepared: Vec<_> = files
         .iter()
         .map(|file| {
-            copy_of(file, &file.path, folder, &file.now).map_err(|error| cannot_write(folder, &error))
+            copy_of(file, &file.path, folder, file.now.as_bytes())
+                .map_err(|error| cannot_write(folder, &error))
         })
         .collect::<Result<_, _>>()?;
     made.stays();
@@ -128,27 +129,35 @@ impl Drop for Folder {
 }
 
 /// A file that will take another's place, and the other's content that will stand beside it.
-struct Replacement {
+struct Replacement<'a> {
     target: PathBuf,
+    /// What was read of it.
+    before: &'a [u8],
     backup: NamedTempFile,
     now: NamedTempFile,
 }
 
-impl Replacement {
-    fn prepare(file: &File) -> Result<Self, Failure> {
+impl<'a> Replacement<'a> {
+    fn prepare(file: &'a File) -> Result<Self, Failure> {
         let prepared = || {
             let target = behind_links(&file.path)?;
             let folder = folder_of(&target);
             let backup = copy_of(file, &target, folder, &file.before)?;
-            let now = copy_of(file, &target, folder, &file.now)?;
-            Ok(Self { backup, now, target })
+            let now = copy_of(file, &target, folder, file.now.as_bytes())?;
+            Ok(Self { backup, now, target, before: &file.before })
         };
         prepared().map_err(|error| cannot_write(&file.path, &error))
     }
 
     /// Says where the backup is, or which file could not be written.
     fn persist(self) -> Result<PathBuf, (PathBuf, io::Error)> {
-        let Self { target, backup, now } = self;
+        let Self { target, before, backup, now } = self;
+        // What a sync has stored meanwhile, perhaps a token that is given once only, would be lost.
+        match fs::read(&target) {
+            Ok(content) if content == before => {}
+            Ok(_) => return Err((target, io::Error::other("it was changed since it was read; try again"))),
+            Err(error) => return Err((target, error)),
+        }
         let kept = persist_beside(backup, &target).map_err(|error| (backup_of(&target, 0), error))?;
         match now.persist(&target) {
             Ok(_) => Ok(kept),
@@ -201,10 +210,10 @@ fn folder_of(path: &Path) -> &Path {
 
 /// A file of this content that waits in a folder to get its name. Only its owner may read one with secrets; another has the
 /// permissions of the original.
-fn copy_of(file: &File, original: &Path, folder: &Path, content: &str) -> io::Result<NamedTempFile> {
+fn copy_of(file: &File, original: &Path, folder: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
     let original = fs::metadata(original)?;
     let mut copy = tempfile::Builder::new().prefix(".migrate-").tempfile_in(folder)?;
-    copy.write_all(content.as_bytes())?;
+    copy.write_all(content)?;
     give_to_owner(&copy, &original);
     if !file.secret {
         copy.as_file().set_permissions(original.permissions())?;
@@ -268,14 +277,28 @@ mod tests {
     fn file(path: PathBuf) -> File {
         let (before, now) = (json!({"a": 1}).to_string(), json!({"a": 2}).to_string());
         fs::write(&path, &before).unwrap();
-        File { what: "state", path, before, now, section: Section::new(["a"]), secret: false }
+        let (before, section) = (before.into_bytes(), Section::new(["a"]));
+        File { what: "state", path, before, now, changes: true, section, secret: false }
+    }
+
+    #[test]
+    fn what_was_changed_since_it_was_read_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = file(folder.path().join("state.json"));
+        let replacement = Replacement::prepare(&file).unwrap();
+        fs::write(&file.path, "rotated").unwrap();
+        let (path, error) = replacement.persist().unwrap_err();
+        assert_eq!((&path, fs::read_to_string(&file.path).unwrap().as_str()), (&file.path, "rotated"));
+        assert!(error.to_string().contains("changed since it was read"), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
     fn a_file_that_cannot_be_replaced_is_told_and_leaves_no_backup() {
         let folder = tempfile::tempdir().unwrap();
         let [first, second, third] = ["1", "2", "3"].map(|name| folder.path().join(name));
-        let replacement = Replacement::prepare(&file(second.clone())).unwrap();
+        let file = file(second.clone());
+        let replacement = Replacement::prepare(&file).unwrap();
         // Between the two somebody makes a folder of it.
         fs::remove_file(&second).unwrap();
         fs::create_dir(&second).unwrap();
