@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use connector_core::StateMigration;
-use serde_json::{Map, Value};
+use connector_core::{Failure, StateMigration};
+use serde_json::{Map, Value, json};
 
 use crate::config::StatusFilter;
 
@@ -20,7 +20,7 @@ type Part = [Vec<String>; 3];
 pub(super) fn merged(filters: &[StatusFilter]) -> StateMigration {
     let wanted: Vec<Part> = filters.iter().map(part_of_filter).collect();
     let what = "one cursor for each ad account, and not for each part of its status filters";
-    StateMigration::new("2.1.13", what, move |state| Ok(merge(state, &wanted)))
+    StateMigration::new("2.1.13", what, move |state| merge(state, &wanted))
 }
 
 fn part_of_filter(filter: &StatusFilter) -> Part {
@@ -31,45 +31,47 @@ fn part_of_filter(filter: &StatusFilter) -> Part {
     ]
 }
 
-fn merge(state: &mut Map<String, Value>, wanted: &[Part]) -> bool {
-    let Some(entries) = state.get_mut("states").and_then(Value::as_array_mut) else { return false };
-    let (divided, mut whole): (Vec<_>, Vec<_>) = std::mem::take(entries).into_iter().partition(is_divided);
-    if divided.is_empty() {
-        *entries = whole;
-        return false;
+fn merge(state: &mut Map<String, Value>, wanted: &[Part]) -> Result<bool, Failure> {
+    let Some(entries) = state.get_mut("states").and_then(Value::as_array_mut) else { return Ok(false) };
+    let mut accounts = BTreeMap::<String, Vec<(usize, Part)>>::new();
+    for (index, entry) in entries.iter_mut().enumerate().filter(|(_, entry)| is_divided(entry)) {
+        let part = take_part(entry).map_err(|key| {
+            Failure::config(format!("`states[{index}].partition.{key}` is no list of statuses"))
+        })?;
+        accounts.entry(entry["partition"].to_string()).or_default().push((index, part));
     }
-    let mut accounts = BTreeMap::<String, Vec<(Part, Value)>>::new();
-    for mut entry in divided {
-        let part = take_part(&mut entry);
-        accounts.entry(entry["partition"].to_string()).or_default().push((part, entry));
-    }
-    for (_, parts) in accounts {
-        if wanted.iter().all(|wanted| is_held(wanted, &parts)) {
-            // Of several cursors of one partition the oldest counts.
-            whole.extend(parts.into_iter().map(|(_, entry)| entry));
+    for (account, parts) in &accounts {
+        // Of several cursors of one partition the oldest counts.
+        if !wanted.iter().all(|wanted| is_held(wanted, parts)) {
+            tracing::warn!(
+                "the state of a custom report has not all of its status filters for {account}: it is read from the start"
+            );
+            for (index, _) in parts {
+                entries[*index]["cursor"] = json!({});
+            }
         }
     }
-    *entries = whole;
-    true
+    Ok(!accounts.is_empty())
 }
 
 fn is_divided(entry: &Value) -> bool {
     CHUNKS.iter().any(|key| entry["partition"].get(key).is_some())
 }
 
-/// Takes the part out of the partition of an entry.
-fn take_part(entry: &mut Value) -> Part {
-    let texts = |list: Value| {
-        list.as_array().into_iter().flatten().filter_map(|text| Some(text.as_str()?.to_owned())).collect()
-    };
-    CHUNKS.map(|key| {
+/// Takes the part out of the partition of an entry, or tells the key that holds none.
+fn take_part(entry: &mut Value) -> Result<Part, &'static str> {
+    let mut part = Part::default();
+    for (statuses, key) in part.iter_mut().zip(CHUNKS) {
         let partition = entry.get_mut("partition").and_then(Value::as_object_mut);
-        partition.and_then(|partition| partition.remove(key)).map(texts).unwrap_or_default()
-    })
+        if let Some(chunk) = partition.and_then(|partition| partition.shift_remove(key)) {
+            *statuses = serde_json::from_value(chunk).map_err(|_| key)?;
+        }
+    }
+    Ok(part)
 }
 
 /// Whether every combination of statuses that is wanted is in one of the parts.
-fn is_held(wanted: &Part, parts: &[(Part, Value)]) -> bool {
+fn is_held(wanted: &Part, parts: &[(usize, Part)]) -> bool {
     let each = |statuses: &[String]| -> Vec<Option<String>> {
         if statuses.is_empty() { vec![None] } else { statuses.iter().cloned().map(Some).collect() }
     };
@@ -80,7 +82,7 @@ fn is_held(wanted: &Part, parts: &[(Part, Value)]) -> bool {
     campaigns.iter().all(|campaign| {
         ad_groups.iter().all(|ad_group| {
             ads.iter().all(|ad| {
-                parts.iter().any(|([campaigns, ad_groups, ads], _)| {
+                parts.iter().any(|(_, [campaigns, ad_groups, ads])| {
                     holds(campaigns, campaign) && holds(ad_groups, ad_group) && holds(ads, ad)
                 })
             })
@@ -90,8 +92,6 @@ fn is_held(wanted: &Part, parts: &[(Part, Value)]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn part(campaigns: &[&str], ads: &[&str]) -> Part {
@@ -103,44 +103,45 @@ mod tests {
         json!({"partition": {"id": account, "parent_slice": {}, "campaign_statuses_chunk": chunk}, "cursor": {"DATE": day}})
     }
 
-    /// The account and day of each entry that is left.
-    fn left(entries: Value, wanted: &[Part]) -> Option<Vec<(String, String)>> {
-        let mut state = Map::from_iter([("states".to_owned(), entries)]);
-        merge(&mut state, wanted).then(|| {
-            let entries = state["states"].as_array().unwrap().iter();
-            let text = |value: &Value| value.as_str().unwrap().to_owned();
-            entries.map(|entry| (text(&entry["partition"]["id"]), text(&entry["cursor"]["DATE"]))).collect()
-        })
+    /// The account and day of each entry.
+    fn merged(entries: Value, wanted: &[Part]) -> Vec<(String, Option<String>)> {
+        let mut state = json!({"states": entries, "state": {"DATE": "2026-11-22"}});
+        assert!(merge(state.as_object_mut().unwrap(), wanted).unwrap());
+        assert_eq!(state["state"]["DATE"], "2026-11-22");
+        let of = |entry: &Value| {
+            assert_eq!(entry["partition"].as_object().unwrap().len(), 2, "{entry}");
+            let text = |value: &Value| value.as_str().map(str::to_owned);
+            (text(&entry["partition"]["id"]).unwrap(), text(&entry["cursor"]["DATE"]))
+        };
+        state["states"].as_array().unwrap().iter().map(of).collect()
+    }
+
+    fn expected(entries: &[(&str, &str)]) -> Vec<(String, Option<String>)> {
+        let day = |day: &str| Some(day.to_owned()).filter(|day| !day.is_empty());
+        entries.iter().map(|(account, of)| ((*account).to_owned(), day(of))).collect()
     }
 
     #[test]
     fn parts_that_hold_all_filters_become_entries_of_their_account() {
         let entries = json!([
             entry("1", &["RUNNING", "PAUSED"], "2026-11-10"),
-            entry("1", &["DRAFT"], "2026-11-03"),
             entry("2", &["RUNNING"], "2026-11-10"),
             {"partition": {"id": "3", "parent_slice": {}}, "cursor": {"DATE": "2026-11-12"}},
+            entry("1", &["DRAFT"], "2026-11-03"),
         ]);
         let wanted = [part(&["PAUSED", "DRAFT"], &[]), part(&["RUNNING"], &[])];
-        let pair = |account: &str, day: &str| (account.to_owned(), day.to_owned());
-        let expected = vec![pair("3", "2026-11-12"), pair("1", "2026-11-10"), pair("1", "2026-11-03")];
-        assert_eq!(left(entries.clone(), &wanted), Some(expected), "half of account 2 was never read");
-        assert_eq!(
-            left(entries, &[part(&[], &[])]),
-            Some(vec![pair("3", "2026-11-12")]),
-            "all statuses are more"
-        );
+        let half_of_2 = [("1", "2026-11-10"), ("2", ""), ("3", "2026-11-12"), ("1", "2026-11-03")];
+        assert_eq!(merged(entries.clone(), &wanted), expected(&half_of_2));
+        let all_statuses = [("1", ""), ("2", ""), ("3", "2026-11-12"), ("1", "")];
+        assert_eq!(merged(entries, &[part(&[], &[])]), expected(&all_statuses));
     }
 
     #[test]
     fn a_filter_that_was_not_divided_holds_everything() {
         let entries = json!([entry("1", &["RUNNING"], "2026-11-10")]);
-        assert!(
-            left(entries.clone(), &[part(&["RUNNING"], &["PAUSED"])]).is_some_and(|left| left.len() == 1)
-        );
-        assert!(
-            left(entries, &[part(&["RUNNING", "DRAFT"], &["PAUSED"])]).is_some_and(|left| left.is_empty())
-        );
+        for (campaigns, day) in [(&["RUNNING"][..], "2026-11-10"), (&["RUNNING", "DRAFT"], "")] {
+            assert_eq!(merged(entries.clone(), &[part(campaigns, &["PAUSED"])]), expected(&[("1", day)]));
+        }
     }
 
     #[test]
@@ -151,8 +152,19 @@ mod tests {
             json!({"states": [{"partition": {"id": "1"}}, 5]}),
         ] {
             let mut changed = state.as_object().unwrap().clone();
-            assert!(!merge(&mut changed, &[part(&[], &[])]));
+            assert!(!merge(&mut changed, &[part(&[], &[])]).unwrap());
             assert_eq!(Value::Object(changed), state);
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_of_statuses_is_refused_with_its_path() {
+        for chunk in [json!("RUNNING"), json!(null), json!([1])] {
+            let mut state = json!({"states": [
+                {"partition": {"id": "1"}, "cursor": {}},
+                {"partition": {"id": "1", "ad_statuses_chunk": chunk}, "cursor": {}}]});
+            let told = merge(state.as_object_mut().unwrap(), &[part(&[], &[])]).unwrap_err();
+            assert!(told.to_string().contains("`states[1].partition.ad_statuses_chunk`"), "{told}");
         }
     }
 }

@@ -500,6 +500,24 @@ async fn final_days_are_read_again_when_they_are_no_longer_left_out() {
 }
 
 #[tokio::test]
+async fn days_that_were_never_read_are_not_left_out_as_final() {
+    for before in [0, 45] {
+        let mut connection = small_shop("2026-11-24", 7).await;
+        connection.state.insert("campaign_analytics".into(), json!({"DATE": "2026-11-23"}).into());
+        connection.config.insert("skip_final_days".into(), json!(true));
+        connection.config.insert("lookback_window_days".into(), json!(before));
+        connection.sync(&["campaign_analytics"]).await;
+        // Older days than the first sync has read.
+        connection.config.insert("lookback_window_days".into(), json!(60));
+        let run = connection.sync(&["campaign_analytics"]).await;
+        let expected = rows(&connection, "campaign_analytics", 60).len();
+        assert_eq!(run.records("campaign_analytics").len(), expected, "{before}");
+        let again = connection.sync(&["campaign_analytics"]).await.records("campaign_analytics").len();
+        assert!(again < expected, "now they were: {again} of {expected}");
+    }
+}
+
+#[tokio::test]
 async fn an_entity_that_appears_later_gets_all_its_rows() {
     let counts = Counts { campaigns: 3, ad_groups: 6, ads: 12, ..Counts::SMALL };
     let mut connection = Connection::to(of_size(counts).daily_rows()).await;

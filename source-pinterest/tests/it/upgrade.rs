@@ -728,7 +728,7 @@ async fn an_upgrade_that_is_interrupted_goes_on_without_a_gap_and_without_anythi
         let whole = shop.sync_from(stream, cursor_of_2_0(stream, shop.ago(EARLY))).await;
         check_records(stream, &whole, &expected).unwrap();
         let cuts = cuts(&whole, stream);
-        let (mut unfinished, mut some) = (0, 0);
+        let mut some = 0;
         for (before, state) in &cuts {
             let saved: Value = state.parse().unwrap();
             let rest = shop.sync_from(stream, saved.clone()).await;
@@ -736,10 +736,9 @@ async fn an_upgrade_that_is_interrupted_goes_on_without_a_gap_and_without_anythi
             let rest = rest.records(stream);
             some += usize::from(rest.len() < expected.len());
             assert_eq!(once(before.iter().chain(&rest).cloned()), expected, "{stream}: from {saved}");
-            unfinished += usize::from(is_for_all(&saved));
             assert!(!is_for_all(&shop.connection.state_of(stream)), "{stream}: from {saved}");
         }
-        assert!(unfinished > 1 && some > 1, "{stream}: {unfinished} and {some} of {}", cuts.len());
+        assert!(some > 1, "{stream}: {some} of {}", cuts.len());
         let (_, last) = cuts.last().unwrap();
         assert!(!is_for_all(&last.parse().unwrap()), "{stream}: {last:?}");
         shop.connection.state.insert(stream.to_owned(), last.clone());
@@ -768,7 +767,8 @@ async fn an_upgrade_in_which_a_part_failed_goes_on_without_a_gap_and_without_any
         let before = failed.records(stream);
         assert!(!before.is_empty() && before.len() < expected.len(), "{what}");
         let state = shop.connection.state_of(stream);
-        assert!(is_for_all(&state), "{what}: {state}");
+        // An account that is known has a cursor of its own, whether it can be read or not.
+        assert_eq!(is_for_all(&state), !part, "{what}: {state}");
         let known = state["states"].as_array().unwrap().len();
         assert_eq!(known == shop.partitions(stream).len(), part, "{what}: {state}");
 
