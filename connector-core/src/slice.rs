@@ -142,7 +142,8 @@ impl Slice {
     /// Keeps something in the stream's state until the slice is read to its end, for example the token of a report
     /// that the API makes; `None` forgets it. Only for slices with a window and one partition.
     ///
-    /// The state is written at once, so a sync that is stopped finds it again as [`kept`](Self::kept).
+    /// The state is written at once, or when its time has come where it is large, so a sync that is stopped later finds it
+    /// again as [`kept`](Self::kept).
     pub fn keep(&self, value: Option<Value>) {
         if let Some(desk) = &self.desk {
             desk.tell(Note::Keep(Self { desk: None, ..self.clone() }, value));
