@@ -207,6 +207,9 @@ impl StreamState {
         if let Some(Entry::Open(cursor)) = self.known.get_mut(partition) {
             cursor.ask_for(windows);
         }
+        if let Some(extras) = self.extras.get_mut(partition) {
+            extras.kept.retain(|kept| windows.contains(&Some(kept.window)));
+        }
     }
 
     /// Records of this partition before this value were read by an earlier sync.

@@ -239,7 +239,9 @@ impl StreamRun {
     }
 
     fn desk(&self, slice: &Slice, notes: mpsc::UnboundedSender<Note>, workers: Arc<Semaphore>) -> Desk {
-        let kept = slice.window().and_then(|window| self.state.kept(&slice.partition(), *window));
+        // What one partition has kept is nothing to the others of a batch.
+        let alone = slice.window().filter(|_| slice.partitions().len() == 1);
+        let kept = alone.and_then(|window| self.state.kept(&slice.partition(), *window));
         Desk::new(self.output.clone(), kept.cloned(), notes, workers)
     }
 
