@@ -88,6 +88,12 @@ impl Table {
         self
     }
 
+    /// Keeps its progress in this manner.
+    pub(crate) fn kept_by(mut self, cursor: CursorPolicy) -> Self {
+        self.cursor = cursor;
+        self
+    }
+
     /// The source calls the days up to this one final.
     pub(crate) fn final_up_to(mut self, day: &str) -> Self {
         self.final_up_to = day.parse().ok();

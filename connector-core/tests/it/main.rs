@@ -6,6 +6,7 @@ mod batches;
 mod checkpoints;
 mod concurrency;
 mod failures;
+mod histories;
 mod jobs;
 mod made;
 mod migrate;
