@@ -15,7 +15,7 @@ use super::{as_json, read_bytes, states};
 use crate::emitter::{Clock, Emitter};
 use crate::failure::Failure;
 use crate::fault;
-use crate::migrate::{self, Section, space};
+use crate::migrate::{self, Migrated, Section, space};
 use crate::reporting;
 use crate::source::Source;
 use crate::stream_set::SavedStates;
@@ -106,28 +106,12 @@ fn read<S: Source>(source: &S, arguments: &Arguments, emitter: &Emitter) -> Resu
     let given: Map<String, Value> = as_json(&before, path, "config")?;
     let (config, mut today) =
         migrate::config(source, given.clone(), emitter).map_err(|error| about(error, path))?;
-    let mut files = vec![File {
-        what: "config",
-        path: path.clone(),
-        before,
-        now: pretty(&config.now)?,
-        changes: config.now != given,
-        section: config.section,
-        secret: true,
-    }];
+    let mut files = vec![File { secret: true, ..object("config", path, before, &given, config)? }];
     if let Some(path) = &arguments.catalog {
         let before = read_bytes(path, "catalog")?;
         let given: Map<String, Value> = as_json(&before, path, "catalog")?;
         let catalog = today.catalog(given.clone()).map_err(|error| about(error, path))?;
-        files.push(File {
-            what: "catalog",
-            path: path.clone(),
-            before,
-            now: pretty(&catalog.now)?,
-            changes: catalog.now != given,
-            section: catalog.section,
-            secret: false,
-        });
+        files.push(object("catalog", path, before, &given, catalog)?);
     }
     if let Some(path) = &arguments.state {
         let before = read_bytes(path, "state")?;
@@ -146,6 +130,18 @@ fn read<S: Source>(source: &S, arguments: &Arguments, emitter: &Emitter) -> Resu
         });
     }
     Ok(files)
+}
+
+/// A file that holds one object.
+fn object(
+    what: &'static str,
+    path: &Path,
+    before: Vec<u8>,
+    given: &Map<String, Value>,
+    migrated: Migrated<Map<String, Value>>,
+) -> Result<File, Failure> {
+    let (now, changes) = (pretty(&migrated.now)?, migrated.now != *given);
+    Ok(File { what, path: path.to_owned(), before, now, changes, section: migrated.section, secret: false })
 }
 
 fn about(failure: Failure, path: &Path) -> Failure {
