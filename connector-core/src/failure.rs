@@ -94,6 +94,12 @@ impl Failure {
     }
 }
 
+/// What is wrong in JSON that a program has written, without line and column: they say nothing to people, the path does.
+pub(crate) fn without_place(error: &serde_json::Error) -> String {
+    let told = error.to_string();
+    told.rsplit_once(" at line ").map_or_else(|| told.clone(), |(told, _)| told.to_owned())
+}
+
 /// A name or a value as a message shows it, not longer than a line.
 pub(crate) fn shortened(text: &str) -> String {
     match text.char_indices().nth(60) {

@@ -9,7 +9,7 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::failure::{Failure, shortened};
+use crate::failure::{Failure, shortened, without_place};
 use crate::stream_set::{SavedStates, StreamSet};
 
 /// The saved state of each stream. Of several states of one stream the last one counts.
@@ -145,11 +145,8 @@ impl Place {
 
 fn parse<'a, T: Deserialize<'a>>(value: &'a RawValue, place: &Place) -> Result<T, Failure> {
     let mut deserializer = serde_json::Deserializer::from_str(value.get());
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let why = error.inner().to_string();
-        let why = why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why);
-        place.wrong(error.path(), why)
-    })
+    serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| place.wrong(error.path(), without_place(error.inner())))
 }
 
 #[derive(Deserialize)]

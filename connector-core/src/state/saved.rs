@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::cursor::{ClosedWindow, CursorValue, Window};
-use crate::failure::{Failure, shortened};
+use crate::failure::{Failure, shortened, without_place};
 use crate::partition::{Division, OrNone, Partition, PartitionSeed, Shelf};
 
 /// Says beside `states` that `state` is the cursor of all partitions that are not listed.
@@ -181,17 +181,14 @@ impl SavedState {
         let state = StateSeed { field, division, shelf: &mut Shelf::default() };
         state
             .deserialize(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track))
-            .map_err(|error| unusable(&track.path().to_string(), &error))
+            .map_err(|error| {
+                Failure::config(format!(
+                    "the saved state cannot be used: `{}`: {}; pass the state of this stream, or reset the stream to read it anew",
+                    track.path(),
+                    without_place(&error)
+                ))
+            })
     }
-}
-
-fn unusable(path: &str, error: &serde_json::Error) -> Failure {
-    // The place in the text says nothing to people: the text was made by a program.
-    let told = error.to_string();
-    let told = told.rsplit_once(" at line ").map_or(told.as_str(), |(told, _)| told);
-    Failure::config(format!(
-        "the saved state cannot be used: `{path}`: {told}; pass the state of this stream, or reset the stream to read it anew"
-    ))
 }
 
 /// Reads the state of a stream.
@@ -433,9 +430,7 @@ impl WrittenExtras {
         }
         Ok(true)
     }
-}
 
-impl WrittenExtras {
     fn whole<E: Error>(self) -> Result<Extras, E> {
         let settled = self.settled.flatten();
         // Without its first day no more is known than of the last.
