@@ -15,12 +15,14 @@ use crate::{
     auth::{ALL_SCOPES, LIFETIME_SECONDS, TokenRules, Tokens},
     connection::{ResetHandle, ResettableListener},
     faults::Faults,
+    operation,
     paging::Paging,
     rate_limit::RateLimits,
     reports::Reports,
     requests::Requests,
-    routes::{Server, router},
+    routes::router,
     seed,
+    server::Server,
 };
 
 /// The moment the data is made for unless said otherwise: 2026-11-24T00:00:00Z.
@@ -43,6 +45,7 @@ pub struct Builder {
     restated_days: u32,
     batches: BatchRules,
     reports_at_once: Option<usize>,
+    control_door: bool,
 }
 
 impl Default for Builder {
@@ -68,6 +71,7 @@ impl Default for Builder {
             restated_days: 45,
             batches: BatchRules::default(),
             reports_at_once: None,
+            control_door: false,
         }
     }
 }
@@ -196,19 +200,33 @@ impl Builder {
         self
     }
 
+    /// Opens the control door: everything a test in Rust does with the running server, for programs in any language.
+    ///
+    #[doc = include_str!("control/door.md")]
+    pub fn control_door(mut self) -> Self {
+        self.control_door = true;
+        self
+    }
+
     /// Starts the server on this machine's loopback address.
     ///
     /// # Errors
     ///
-    /// When the port is taken.
+    /// When the port is taken, and when a limit is of a rate category that no operation has.
     pub async fn start(self) -> io::Result<FakePinterest> {
         let mut limits = RateLimits::default();
         for (category, requests, per) in &self.limits {
+            if operation::ALL.iter().all(|operation| operation.category != category) {
+                let unknown = format!("Pinterest has no rate category named {category}");
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, unknown));
+            }
             limits.limit(category, *requests, *per);
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let address: SocketAddr = listener.local_addr()?;
+        let origin = format!("http://{address}");
         let server = Arc::new(Mutex::new(Server {
+            origin: origin.clone(),
             data: seed::data(self.seed, self.now, self.size),
             history: History {
                 seed: self.seed,
@@ -218,7 +236,7 @@ impl Builder {
                 restated_days: self.restated_days,
             },
             batches: self.batches,
-            reports: Reports::new(format!("http://{address}"), self.reports_at_once),
+            reports: Reports::new(origin, self.reports_at_once),
             tokens: Tokens::new(self.tokens),
             limits,
             requests: Requests::default(),
@@ -226,7 +244,8 @@ impl Builder {
             paging: self.paging,
             pretty: self.pretty,
         }));
-        let service = router(server.clone()).into_make_service_with_connect_info::<ResetHandle>();
+        let service =
+            router(server.clone(), self.control_door).into_make_service_with_connect_info::<ResetHandle>();
         let task = tokio::spawn(async move {
             // Serves until the task is aborted; a connection that fails ends alone.
             let _ = axum::serve(ResettableListener(listener), service).await;

@@ -10,7 +10,11 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::{analytics, query::DEFAULT_STATUSES};
+use crate::{
+    analytics,
+    misuse::{Misuse, insist},
+    query::DEFAULT_STATUSES,
+};
 
 /// What a record is. Two streams may serve the same kind: pins by board and pins by section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,8 +35,10 @@ pub(crate) enum Kind {
     ProductGroups,
 }
 
-/// The streams that a connector reads from this server, by name, and the operation each is read with.
-const STREAMS: &[(&str, Kind, &str)] = &[
+/// A stream that a connector reads from this server: its name, and the operation it is read with.
+type Stream = (&'static str, Kind, &'static str);
+
+const STREAMS: &[Stream] = &[
     ("ad_accounts", Kind::AdAccounts, "ad_accounts/list"),
     ("campaigns", Kind::Campaigns, "campaigns/list"),
     ("ad_groups", Kind::AdGroups, "ad_groups/list"),
@@ -71,12 +77,18 @@ fn kind_of(stream: &str) -> Kind {
     find(stream).1
 }
 
-#[expect(clippy::panic, reason = "a test that names no stream must fail, not pass on an empty list")]
-fn find(stream: &str) -> &'static (&'static str, Kind, &'static str) {
-    match STREAMS.iter().find(|(name, ..)| *name == stream) {
-        Some(found) => found,
-        None => panic!("fake-pinterest has no stream named {stream}"),
-    }
+fn find(stream: &str) -> &'static Stream {
+    insist(try_find(stream))
+}
+
+fn try_find(stream: &str) -> Result<&'static Stream, Misuse> {
+    let found = STREAMS.iter().find(|(name, ..)| *name == stream);
+    found.ok_or_else(|| Misuse::new(format!("fake-pinterest has no stream named {stream}")))
+}
+
+/// Refuses a name for which the methods of [`Data`] would panic.
+pub(crate) fn check_stream(stream: &str) -> Result<(), Misuse> {
+    try_find(stream).map(|_| ())
 }
 
 /// One record: its text, and what the server filters by.
@@ -230,16 +242,20 @@ impl Data {
     /// for sections and pins, `parent_id` for keywords (the id of an ad group, a campaign or an ad account). What
     /// the user holds goes to the first ad account, or to the one in an `ad_account_id` of the record.
     pub fn upsert(&mut self, stream: &str, record: Value) {
-        let kind = kind_of(stream);
-        let id = id_of(&record);
+        insist(self.try_upsert(stream, &record));
+    }
+
+    pub(crate) fn try_upsert(&mut self, stream: &str, record: &Value) -> Result<(), Misuse> {
+        let (_, kind, _) = *try_find(stream)?;
         let pins = self.pin_counts();
-        if let Some(stored) = self.find_mut(kind, &id) {
-            *stored = Stored::new(&record, stored.owner.clone());
+        if let Some(stored) = self.find_mut(kind, &id_of(record)) {
+            *stored = Stored::new(record, stored.owner.clone());
         } else {
-            let place = self.place(kind, &record);
-            self.insert(kind, place, &record);
+            let place = self.place(kind, record)?;
+            self.insert(kind, place, record);
         }
         self.follow_pins(&pins);
+        Ok(())
     }
 
     /// Takes the record with this id away; tells whether there was one.
@@ -257,9 +273,22 @@ impl Data {
 
     /// Sets `updated_time` (epoch seconds) of the record with this id; tells whether there was one.
     pub fn touch(&mut self, stream: &str, id: &str, updated_time: i64) -> bool {
+        self.set_fields(stream, id, [("updated_time".to_owned(), updated_time.into())])
+    }
+
+    /// Sets fields of the record with this id, in the place it is listed; tells whether there was one. Other fields
+    /// stay.
+    pub fn set_fields(
+        &mut self,
+        stream: &str,
+        id: &str,
+        fields: impl IntoIterator<Item = (String, Value)>,
+    ) -> bool {
         let Some(stored) = self.find_mut(kind_of(stream), id) else { return false };
         let mut record = stored.value();
-        record["updated_time"] = updated_time.into();
+        if let Some(record) = record.as_object_mut() {
+            record.extend(fields);
+        }
         *stored = Stored::new(&record, stored.owner.clone());
         true
     }
@@ -373,23 +402,23 @@ impl Data {
             .map(|(group, _)| group.clone())
     }
 
-    #[expect(clippy::panic, reason = "a record that no request can reach would make a test pass for nothing")]
-    fn place(&self, kind: Kind, record: &Value) -> Place {
+    /// Where a new record is listed. One that no request can reach is refused.
+    fn place(&self, kind: Kind, record: &Value) -> Result<Place, Misuse> {
         let field = |name: &str| record.get(name).and_then(Value::as_str);
         let (needs, group) = match kind {
-            Kind::AdAccounts => return Place::default(),
+            Kind::AdAccounts => return Ok(Place::default()),
             Kind::Boards | Kind::Catalogs | Kind::Feeds | Kind::ProductGroups => {
                 let first = self.group(Kind::AdAccounts, "").first().map(Stored::id);
-                return Place::of_user(field("ad_account_id").or(first));
+                return Ok(Place::of_user(field("ad_account_id").or(first)));
             }
             Kind::BoardSections | Kind::Pins => ("board_id", field("board_id").map(str::to_owned)),
             Kind::Keywords => ("parent_id", field("parent_id").and_then(|parent| self.ad_account_of(parent))),
             _ => ("ad_account_id", field("ad_account_id").map(str::to_owned)),
         };
-        match group {
-            Some(group) => Place { group, owner: None },
-            None => panic!("a new record of {kind:?} needs a {needs} that is known: {record}"),
-        }
+        let place = group.map(|group| Place { group, owner: None });
+        place.ok_or_else(|| {
+            Misuse::new(format!("a new record of {kind:?} needs a {needs} that is known: {record}"))
+        })
     }
 }
 
@@ -435,7 +464,7 @@ impl Drop for RecordsMut<'_> {
         }
         for record in &self.records {
             let known = places.get(&id_of(record)).cloned();
-            let place = known.unwrap_or_else(|| self.data.place(kind, record));
+            let place = known.unwrap_or_else(|| insist(self.data.place(kind, record)));
             self.data.insert(kind, place, record);
         }
         self.data.follow_pins(&pins);

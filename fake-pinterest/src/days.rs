@@ -24,11 +24,19 @@ pub(crate) const HOURLY: Reach = Reach { back: 8, long: 3 };
 impl Days {
     /// The range between two dates as a request writes them.
     pub(crate) fn parse(start: Option<&str>, end: Option<&str>) -> Result<Self, ApiError> {
-        let first = date("start_date", start)?;
-        let last = date("end_date", end)?;
+        Self::between(("start_date", start), ("end_date", end))
+    }
+
+    /// As [`parse`](Self::parse), for dates of other names.
+    pub(crate) fn between(
+        (start_name, start): (&str, Option<&str>),
+        (end_name, end): (&str, Option<&str>),
+    ) -> Result<Self, ApiError> {
+        let first = date(start_name, start)?;
+        let last = date(end_name, end)?;
         if first > last {
             return Err(ApiError::bad_request(format!(
-                "'start_date' {first} must not be after 'end_date' {last}"
+                "'{start_name}' {first} must not be after '{end_name}' {last}"
             )));
         }
         Ok(Self { first, last })

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
     answer::ApiError,
     auth,
+    misuse::{Misuse, insist},
     odd_body::OddBody,
     operation::{self, Operation},
 };
@@ -31,6 +34,7 @@ pub struct Fault {
     later_pages: bool,
     nth: usize,
     times: Option<usize>,
+    headers: HeaderMap,
     pub(crate) effect: Effect,
 }
 
@@ -45,7 +49,7 @@ pub(crate) enum Effect {
 /// What stands in the place of the answer; nobody looks at the request.
 #[derive(Debug, Clone)]
 pub(crate) enum Instead {
-    Refuse { status: u16, body: Value, header: Option<(&'static str, u64)> },
+    Reply { status: u16, body: String, header: Option<(&'static str, u64)> },
     Body(OddBody),
     Reset,
 }
@@ -60,7 +64,8 @@ pub(crate) enum Alteration {
 }
 
 /// The ways in which Pinterest, or what stands in front of it, says "too many requests". Waits are whole seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RateLimitForm {
     /// 429 with `x-ratelimit-reset: N`.
@@ -72,12 +77,16 @@ pub enum RateLimitForm {
     /// 429 with nothing that tells how long to wait, and an ordinary code.
     Bare,
     /// 429 with code 8 in the body.
+    #[serde(rename = "code_8")]
     Code8,
     /// 200 with an error body of code 8 where the items should be.
+    #[serde(rename = "code_8_with_status_200")]
     Code8WithStatus200,
     /// 200 with an error body of code 8 that has an empty list of items, too.
+    #[serde(rename = "code_8_beside_items")]
     Code8BesideItems,
     /// The same in a body of more than 10 kB.
+    #[serde(rename = "code_8_in_large_body")]
     Code8InLargeBody,
     /// 400 with "Retry after N seconds" in the message.
     BadRequest(u64),
@@ -90,19 +99,29 @@ impl Fault {
     ///
     /// When the fake serves no such operation.
     #[must_use]
-    #[expect(clippy::panic, reason = "a fault that can never happen would make a test pass for nothing")]
     pub fn on(operation: &str) -> Self {
-        match operation::ALL.iter().find(|known| known.id == operation) {
-            Some(known) => Self { operation: Some(known.id), ..Self::anywhere() },
-            None => panic!("fake-pinterest serves no operation named {operation}"),
-        }
+        insist(Self::try_on(operation))
+    }
+
+    pub(crate) fn try_on(operation: &str) -> Result<Self, Misuse> {
+        let known = operation::ALL.iter().find(|known| known.id == operation);
+        let fault = known.map(|known| Self { operation: Some(known.id), ..Self::anywhere() });
+        fault.ok_or_else(|| Misuse::new(format!("fake-pinterest serves no operation named {operation}")))
     }
 
     /// A fault of every operation.
     #[must_use]
     pub fn anywhere() -> Self {
         let effect = refuse(&server_error(500), None);
-        Self { operation: None, path_contains: None, later_pages: false, nth: 1, times: Some(1), effect }
+        Self {
+            operation: None,
+            path_contains: None,
+            later_pages: false,
+            nth: 1,
+            times: Some(1),
+            headers: HeaderMap::new(),
+            effect,
+        }
     }
 
     /// Only requests whose path or query (as sent, joined by `?`) contains this text, e.g. the id of an ad account.
@@ -147,10 +166,38 @@ impl Fault {
         self.effect(refuse(&server_error(status), None))
     }
 
-    /// Answers this status and this body.
+    /// Answers this status and this body, e.g. 200 and a page that the data does not hold.
     #[must_use]
     pub fn status_with_body(self, status: u16, body: Value) -> Self {
-        self.effect(Effect::Instead(Instead::Refuse { status, body, header: None }))
+        self.status_with_text(status, body.to_string())
+    }
+
+    /// As [`status_with_body`](Self::status_with_body), with a body that is sent as it is and may be no JSON. Its type is
+    /// `application/json` all the same, unless a [`header`](Self::header) says another.
+    #[must_use]
+    pub fn status_with_text(self, status: u16, body: impl Into<String>) -> Self {
+        self.effect(Effect::Instead(Instead::Reply { status, body: body.into(), header: None }))
+    }
+
+    /// Sends this header with the answer, in the place of one with this name. A delay and a reset have none.
+    ///
+    /// # Panics
+    ///
+    /// When name or value cannot be sent, and for `content-length` and `transfer-encoding`, which follow from the body.
+    #[must_use]
+    pub fn header(self, name: &str, value: &str) -> Self {
+        insist(self.try_header(name, value))
+    }
+
+    pub(crate) fn try_header(mut self, name: &str, value: &str) -> Result<Self, Misuse> {
+        let parsed = name.parse::<HeaderName>().ok().zip(HeaderValue::from_str(value).ok());
+        let (known, value) =
+            parsed.ok_or_else(|| Misuse::new(format!("no header can have this name or value: {name:?}")))?;
+        if [header::CONTENT_LENGTH, header::TRANSFER_ENCODING].contains(&known) {
+            return Err(Misuse::new(format!("{known} follows from the body")));
+        }
+        self.headers.insert(known, value);
+        Ok(self)
     }
 
     /// Answers 200 with a body that is not what was asked for.
@@ -255,12 +302,12 @@ impl RateLimitForm {
 }
 
 fn refuse(error: &ApiError, header: Option<(&'static str, u64)>) -> Effect {
-    Effect::Instead(Instead::Refuse { status: error.status, body: error.body(), header })
+    Effect::Instead(Instead::Reply { status: error.status, body: error.body().to_string(), header })
 }
 
 fn beside_items(error: &ApiError, filling: &str) -> Effect {
     let body = json!({"items": [], "bookmark": null, "filling": filling, "code": error.code, "message": error.message});
-    Effect::Instead(Instead::Refuse { status: 200, body, header: None })
+    Effect::Instead(Instead::Reply { status: 200, body: body.to_string(), header: None })
 }
 
 /// The error body that usually comes with a status.
@@ -291,6 +338,8 @@ pub(crate) enum Strike {
 pub(crate) struct Mishap {
     pub(crate) delay: Duration,
     pub(crate) strike: Option<Strike>,
+    /// Sent with the answer that the strike leaves.
+    pub(crate) headers: HeaderMap,
 }
 
 impl Faults {
@@ -318,13 +367,16 @@ impl Faults {
             if fault.hits(*matched) {
                 let strike = match fault.effect.clone() {
                     Effect::Delay(delay) => {
-                        mishap.delay += delay;
+                        mishap.delay = mishap.delay.saturating_add(delay);
                         continue;
                     }
                     Effect::Instead(instead) => Strike::Instead(instead),
                     Effect::Alter(alteration) => Strike::Alter(alteration),
                 };
-                mishap.strike.get_or_insert(strike);
+                if mishap.strike.is_none() {
+                    mishap.headers = fault.headers.clone();
+                    mishap.strike = Some(strike);
+                }
             }
         }
         mishap
@@ -372,7 +424,7 @@ mod tests {
         let (operation, _) = operation::find("GET", "/v5/boards").unwrap();
         let mishap = faults.strike(operation, "/v5/boards", false);
         assert_eq!(mishap.delay, Duration::from_secs(3));
-        assert!(matches!(mishap.strike, Some(Strike::Instead(Instead::Refuse { status: 503, .. }))));
+        assert!(matches!(mishap.strike, Some(Strike::Instead(Instead::Reply { status: 503, .. }))));
     }
 
     #[test]

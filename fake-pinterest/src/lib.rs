@@ -3,7 +3,8 @@
 //! [`FakePinterest`] serves the lists that a connector reads, with paging, tokens, scopes and rate limits, analytics, and
 //! reports that are created, polled and downloaded, on an address of this machine. The same seed gives the same data.
 //! What it was asked can be looked at, what it holds can be changed while it runs, also what time it is, and a request
-//! that it was not written for is a loud 500.
+//! that it was not written for is a loud 500. Programs in other languages do all this over HTTP, by the control door
+//! ([`Builder::control_door`]), which is open in the program `fake-pinterest`.
 //!
 //! Analytics and reports have rows of numbers for each entity and day. As Pinterest's do, the numbers of today are not
 //! complete, and conversions of a day grow for weeks ([`Builder::restated_days`]) as the time goes on
@@ -43,9 +44,11 @@ mod auth;
 mod builder;
 mod columns;
 mod connection;
+mod control;
 mod data;
 mod days;
 mod faults;
+mod misuse;
 mod odd_body;
 mod operation;
 mod paging;
@@ -55,11 +58,12 @@ mod reports;
 mod requests;
 mod routes;
 mod seed;
+mod server;
 
 use std::{fmt, net::SocketAddr};
 
 use chrono::NaiveDate;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::task::JoinHandle;
 
 pub use builder::Builder;
@@ -71,8 +75,9 @@ pub use requests::{Bearer, SeenRequest};
 pub use seed::{Counts, Size};
 
 use days::Days;
+use misuse::insist;
 use query::DEFAULT_STATUSES;
-use routes::{Shared, lock};
+use server::{Shared, lock};
 
 /// A running server. It stops when this is dropped.
 pub struct FakePinterest {
@@ -90,7 +95,7 @@ impl FakePinterest {
     /// The base URL, e.g. `http://127.0.0.1:40123/v5`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}/v5", self.address)
+        lock(&self.server).url()
     }
 
     /// All records that a full sync of a stream must deliver, when it asks for no statuses.
@@ -144,8 +149,8 @@ impl FakePinterest {
         to: NaiveDate,
         statuses: &[&str],
     ) -> Vec<Value> {
-        let server = lock(&self.server);
-        analytics::rows(&server.data, &server.history, stream, Days { first: from, last: to }, statuses)
+        let rows = lock(&self.server).rows(stream, Days { first: from, last: to }, statuses);
+        insist(rows)
     }
 
     /// As [`rows`](Self::rows), for a report of a level, e.g. `PRODUCT_ITEM_TARGETING`.
@@ -155,15 +160,13 @@ impl FakePinterest {
     /// When there is no such level.
     #[must_use]
     pub fn rows_of_level(&self, level: &str, from: NaiveDate, to: NaiveDate) -> Vec<Value> {
-        let server = lock(&self.server);
-        analytics::rows_of_level(&server.data, &server.history, level, Days { first: from, last: to })
+        let rows = lock(&self.server).rows_of_level(level, Days { first: from, last: to });
+        insist(rows)
     }
 
     /// Makes it another time, in epoch seconds. Records stay as they are; numbers of analytics and reports follow.
     pub fn set_now(&self, now: i64) {
-        let mut server = lock(&self.server);
-        server.history.now = now;
-        server.tokens.set_now(now);
+        lock(&self.server).set_now(now);
     }
 
     /// What the polls of the next report answer, one after the other, the last step for ever. Each call is about one
@@ -236,13 +239,7 @@ impl FakePinterest {
     /// A connector's config with the app and the refresh token that work now.
     #[must_use]
     pub fn config(&self) -> Value {
-        let server = lock(&self.server);
-        json!({"credentials": {
-            "auth_method": "oauth2.0",
-            "client_id": server.tokens.client_id(),
-            "client_secret": server.tokens.client_secret(),
-            "refresh_token": server.tokens.refresh_token(),
-        }})
+        lock(&self.server).config()
     }
 }
 

@@ -9,11 +9,13 @@ use axum::{
 };
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
+use serde::Deserialize;
 
 use crate::answer::json_response;
 
 /// A body with status 200 that is not the page or object that was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum OddBody {
     /// A page of HTML, as a proxy would send.

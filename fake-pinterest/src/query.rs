@@ -64,10 +64,11 @@ impl Query {
         }
     }
 
-    pub(crate) fn statuses(&self) -> Result<Vec<&str>, ApiError> {
-        let Some(statuses) = self.list("entity_statuses") else { return Ok(DEFAULT_STATUSES.to_vec()) };
+    /// The statuses in a parameter of this name, or those the API takes when it is not sent.
+    pub(crate) fn statuses(&self, name: &str) -> Result<Vec<&str>, ApiError> {
+        let Some(statuses) = self.list(name) else { return Ok(DEFAULT_STATUSES.to_vec()) };
         match statuses.iter().find(|status| !STATUSES.contains(status)) {
-            Some(status) => Err(ApiError::bad_request(format!("'entity_statuses' does not know '{status}'"))),
+            Some(status) => Err(ApiError::bad_request(format!("'{name}' does not know '{status}'"))),
             None => Ok(statuses),
         }
     }
@@ -132,7 +133,7 @@ mod tests {
         for raw in ["page_size=0", "page_size=251", "page_size=3e"] {
             assert_eq!(Query::parse(raw).page_size().unwrap_err().status, 400, "{raw}");
         }
-        assert!(Query::parse("entity_statuses=ACTIVE,SLEEPING").statuses().is_err());
+        assert!(Query::parse("entity_statuses=ACTIVE,SLEEPING").statuses("entity_statuses").is_err());
         assert!(Query::parse("ad_ids=12a").ids("ad_ids").is_err());
         assert!(Query::parse("ad_ids=1234567890123456789").ids("ad_ids").is_err());
         assert!(Query::parse("creative_types=VIDEO,GIF").creative_types().is_err());

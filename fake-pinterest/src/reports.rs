@@ -23,7 +23,7 @@ use job::Job;
 use request::ReportRequest;
 
 /// What a report does unless a script says otherwise.
-const USUAL: &[ReportStep] = &[ReportStep::Status("IN_PROGRESS"), ReportStep::Finished];
+const USUAL: &[ReportStep] = &[ReportStep::status("IN_PROGRESS"), ReportStep::Finished];
 
 /// All reports, and what is to happen to those to come.
 #[derive(Debug, Default)]

@@ -1,7 +1,5 @@
 //! Answers requests: faults first, then tokens and limits, then data.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use axum::{
     Router,
     body::Bytes,
@@ -12,43 +10,23 @@ use axum::{
 use tokio::time::Instant;
 
 use crate::{
-    analytics::{self, BatchRules, History},
+    analytics,
     answer::{Answer, ApiError, Pieces, json_response, with_header},
-    auth::Tokens,
     connection::ResetHandle,
-    data::{Data, Kind, Stored},
-    faults::{Alteration, Faults, Instead, Mishap, Strike},
+    control,
+    data::{Kind, Stored},
+    faults::{Alteration, Instead, Mishap, Strike},
     operation::{self, Operation, Serves},
-    paging::{self, Paging},
+    paging,
     query::{Query, check_id, is_wanted},
-    rate_limit::RateLimits,
-    reports::Reports,
-    requests::{Bearer, Requests, SeenRequest},
+    requests::{Bearer, SeenRequest},
+    server::{Server, Shared, lock},
 };
 
-/// Everything the server knows.
-pub(crate) struct Server {
-    pub(crate) data: Data,
-    pub(crate) history: History,
-    pub(crate) batches: BatchRules,
-    pub(crate) reports: Reports,
-    pub(crate) tokens: Tokens,
-    pub(crate) limits: RateLimits,
-    pub(crate) requests: Requests,
-    pub(crate) faults: Faults,
-    pub(crate) paging: Paging,
-    pub(crate) pretty: bool,
-}
-
-/// One lock: requests are answered one after the other, and a test sees whole requests only.
-pub(crate) type Shared = Arc<Mutex<Server>>;
-
-pub(crate) fn lock(server: &Shared) -> MutexGuard<'_, Server> {
-    server.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-pub(crate) fn router(server: Shared) -> Router {
-    Router::new().fallback(respond).with_state(server)
+/// The API, and the control door where it is asked for.
+pub(crate) fn router(server: Shared, has_control_door: bool) -> Router {
+    let api = Router::new().fallback(respond).with_state(server.clone());
+    if has_control_door { api.nest(control::PREFIX, control::router(server)) } else { api }
 }
 
 async fn respond(
@@ -66,7 +44,7 @@ async fn respond(
         tokio::time::sleep(mishap.delay).await;
     }
     let mut server = lock(&server);
-    let (response, planned) = match mishap.strike {
+    let (mut response, planned) = match mishap.strike {
         Some(Strike::Instead(instead)) => match instead.response() {
             Some(response) => (response, true),
             None => {
@@ -84,6 +62,9 @@ async fn respond(
             (response(answer, server.pretty), planned)
         }
     };
+    for (name, value) in &mishap.headers {
+        response.headers_mut().insert(name, value.clone());
+    }
     server.requests.answered(order, response.status().as_u16(), planned);
     response
 }
@@ -96,8 +77,8 @@ impl Instead {
     /// What is sent; nothing when the connection is to be reset.
     fn response(self) -> Option<Response> {
         match self {
-            Self::Refuse { status, body, header } => {
-                let response = json_response(status, body.to_string());
+            Self::Reply { status, body, header } => {
+                let response = json_response(status, body);
                 Some(
                     header
                         .into_iter()
@@ -170,7 +151,7 @@ impl Server {
             .map(|operation| self.faults.strike(operation, &path_and_query, is_later_page))
             .unwrap_or_default();
         if operation.is_some_and(|operation| matches!(operation.serves, Serves::Analytics(_))) {
-            mishap.delay += self.batches.delay(&query);
+            mishap.delay = mishap.delay.saturating_add(self.batches.delay(&query));
         }
         (order, mishap)
     }
@@ -261,7 +242,7 @@ impl Server {
                 .page_of_pins(self.data.group(kind, group), path, query, passes)
                 .map(Answer::Page);
         }
-        let statuses = query.statuses()?;
+        let statuses = query.statuses("entity_statuses")?;
         let [campaigns, ad_groups, ads] =
             [query.ids("campaign_ids")?, query.ids("ad_group_ids")?, query.ids("ad_ids")?];
         let owner = query.get("ad_account_id");

@@ -47,6 +47,23 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Nothing at all: a user without ad accounts, boards and catalogs.
+    pub const NONE: Self = Self {
+        ad_accounts: 0,
+        campaigns: 0,
+        ad_groups: 0,
+        ads: 0,
+        audiences: 0,
+        customer_lists: 0,
+        conversion_tags: 0,
+        keywords: 0,
+        boards: 0,
+        board_sections: 0,
+        pins: 0,
+        catalogs: 0,
+        feeds: 0,
+        product_groups: 0,
+    };
     /// Enough of everything for tests.
     pub const SMALL: Self = Self {
         ad_accounts: 3,
@@ -393,23 +410,7 @@ mod tests {
 
     #[test]
     fn nothing_asked_for_gives_nothing() {
-        let none = Counts {
-            ad_accounts: 0,
-            campaigns: 0,
-            ad_groups: 0,
-            ads: 0,
-            audiences: 0,
-            customer_lists: 0,
-            conversion_tags: 0,
-            keywords: 0,
-            boards: 0,
-            board_sections: 0,
-            pins: 0,
-            catalogs: 0,
-            feeds: 0,
-            product_groups: 0,
-        };
-        let nothing = data(1, 0, Size::Custom(none));
+        let nothing = data(1, 0, Size::Custom(Counts::NONE));
         assert!(crate::data::stream_names().all(|stream| nothing.records(stream).is_empty()));
         // Children without any parent have no place.
         let orphans = Counts { ad_accounts: 0, boards: 0, ..Counts::SMALL };

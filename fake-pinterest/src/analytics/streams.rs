@@ -14,6 +14,7 @@ use crate::{
     columns::Columns,
     data::{Data, Kind, Stored},
     days::Days,
+    misuse::Misuse,
 };
 
 /// What a stream's rows are.
@@ -54,17 +55,16 @@ pub(crate) fn operation_of(stream: &str) -> Option<&'static str> {
 }
 
 /// The rows of a stream with these days, by day, for parents of these statuses.
-#[expect(clippy::panic, reason = "a test that names no stream must fail, not pass on an empty list")]
 pub(crate) fn rows(
     data: &Data,
     history: &History,
     stream: &str,
     days: Days,
     statuses: &[&str],
-) -> Vec<Value> {
+) -> Result<Vec<Value>, Misuse> {
     let found = STREAMS.iter().find(|(name, ..)| *name == stream);
     match found.map(|(_, holds, _)| *holds) {
-        Some(Holds::UserAccount) => user_account::daily_metrics(history, days),
+        Some(Holds::UserAccount) => Ok(user_account::daily_metrics(history, days)),
         Some(Holds::Listed(level)) => {
             let selection = Selection {
                 level,
@@ -77,17 +77,22 @@ pub(crate) fn rows(
                     ..Filter::default()
                 },
             };
-            of_all_ad_accounts(data, history, &selection, days)
+            Ok(of_all_ad_accounts(data, history, &selection, days))
         }
         Some(Holds::Report(level)) => rows_of_level(data, history, level, days),
-        None => panic!("fake-pinterest has no stream of rows named {stream}"),
+        None => Err(Misuse::new(format!("fake-pinterest has no stream of rows named {stream}"))),
     }
 }
 
 /// The rows of reports of a level, by day.
-#[expect(clippy::panic, reason = "a test that names no level must fail, not pass on an empty list")]
-pub(crate) fn rows_of_level(data: &Data, history: &History, level: &str, days: Days) -> Vec<Value> {
-    let Some(level) = ReportLevel::find(level) else { panic!("Pinterest has no level named {level}") };
+pub(crate) fn rows_of_level(
+    data: &Data,
+    history: &History,
+    level: &str,
+    days: Days,
+) -> Result<Vec<Value>, Misuse> {
+    let level = ReportLevel::find(level)
+        .ok_or_else(|| Misuse::new(format!("Pinterest has no level named {level}")))?;
     let selection = Selection {
         level: level.level,
         by_targeting: level.by_targeting,
@@ -96,7 +101,7 @@ pub(crate) fn rows_of_level(data: &Data, history: &History, level: &str, days: D
         mixed_ids: true,
         filter: Filter::default(),
     };
-    of_all_ad_accounts(data, history, &selection, days)
+    Ok(of_all_ad_accounts(data, history, &selection, days))
 }
 
 fn of_all_ad_accounts(data: &Data, history: &History, selection: &Selection<'_>, days: Days) -> Vec<Value> {

@@ -20,7 +20,7 @@ impl Job {
     /// The step of the next poll; the last one stays.
     pub(super) fn poll(&mut self) -> ReportStep {
         let last = self.steps.len().saturating_sub(1);
-        let step = self.steps.get(self.polls.min(last)).copied().unwrap_or(ReportStep::Finished);
+        let step = self.steps.get(self.polls.min(last)).cloned().unwrap_or(ReportStep::Finished);
         self.polls += 1;
         self.is_over |= step.is_final();
         step

@@ -1,5 +1,8 @@
 //! What polls of a report answer.
 
+use std::borrow::Cow;
+
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
@@ -16,16 +19,17 @@ use crate::{
 ///
 /// let fake = FakePinterest::builder().start().await?;
 /// // The first report fails, all others are there at once.
-/// fake.script_report([ReportStep::Status("IN_PROGRESS"), ReportStep::Status("FAILED")]);
+/// fake.script_report([ReportStep::status("IN_PROGRESS"), ReportStep::status("FAILED")]);
 /// fake.script_every_report([ReportStep::Finished]);
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ReportStep {
-    /// This `report_status`, also one that Pinterest does not have, without a link.
-    Status(&'static str),
+    /// This `report_status`, also one that Pinterest does not have, without a link. See [`status`](Self::status).
+    Status(Cow<'static, str>),
     /// An answer without `report_status`.
     NoStatus,
     /// 404, as if there were no such report.
@@ -41,11 +45,17 @@ pub enum ReportStep {
 }
 
 impl ReportStep {
+    /// This `report_status`, also one that Pinterest does not have, without a link.
+    #[must_use]
+    pub const fn status(text: &'static str) -> Self {
+        Self::Status(Cow::Borrowed(text))
+    }
+
     /// Whether the report is over, so that nobody waits for it any more.
-    pub(super) fn is_final(self) -> bool {
+    pub(super) fn is_final(&self) -> bool {
         match self {
             Self::Status(status) => {
-                ["FAILED", "EXPIRED", "CANCELLED", "DOES_NOT_EXIST", "FINISHED"].contains(&status)
+                ["FAILED", "EXPIRED", "CANCELLED", "DOES_NOT_EXIST", "FINISHED"].contains(&status.as_ref())
             }
             Self::NotFound | Self::NullLink | Self::Finished | Self::ExpiredLink => true,
             Self::NoStatus | Self::Odd(_) => false,
@@ -57,7 +67,7 @@ impl ReportStep {
 pub(super) fn answer(step: ReportStep, link: String, size: usize) -> Result<Answer, ApiError> {
     let waiting = || status("IN_PROGRESS", Value::Null, Value::Null);
     match step {
-        ReportStep::Status(name) => Ok(Answer::Object(status(name, Value::Null, Value::Null))),
+        ReportStep::Status(name) => Ok(Answer::Object(status(&name, Value::Null, Value::Null))),
         ReportStep::NoStatus => Ok(Answer::Object(json!({"url": null, "size": null}))),
         ReportStep::NotFound => {
             Err(ApiError::new(404, 2, "The requested resource could not be found on this server."))

@@ -3,6 +3,8 @@
 
 mod analytics;
 mod changes;
+mod command;
+mod control;
 mod days;
 mod downloads;
 mod faults;

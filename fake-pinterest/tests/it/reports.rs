@@ -342,14 +342,14 @@ async fn polls_answer_what_a_script_says() {
     let body = body("CAMPAIGN", 5, 0);
     shop.fake.script_report([
         ReportStep::NoStatus,
-        ReportStep::Status("QUEUED_SOMEWHERE"),
+        ReportStep::status("QUEUED_SOMEWHERE"),
         ReportStep::NotFound,
         ReportStep::Odd(OddBody::Html),
         ReportStep::Odd(OddBody::WrongJson),
         ReportStep::NullLink,
-        ReportStep::Status("FAILED"),
+        ReportStep::status("FAILED"),
     ]);
-    shop.fake.script_report([ReportStep::Status("CANCELLED")]);
+    shop.fake.script_report([ReportStep::status("CANCELLED")]);
     shop.fake.script_every_report([ReportStep::Finished]);
     let first = shop.created(account, &body).await;
     let (second, third, fourth) = (

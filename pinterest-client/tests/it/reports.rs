@@ -165,16 +165,16 @@ async fn a_report_is_gone_on_with_by_its_token() {
 #[tokio::test]
 async fn reports_that_are_always_lost_are_an_error() {
     for (step, told) in [
-        (ReportStep::Status("FAILED"), "it answered FAILED, 3 times"),
+        (ReportStep::status("FAILED"), "it answered FAILED, 3 times"),
         (ReportStep::NotFound, "Pinterest answered 404"),
         (ReportStep::NoStatus, "it answered without a status"),
         (ReportStep::NullLink, "it answered FINISHED without a link"),
-        (ReportStep::Status("RESTING"), "it answered RESTING, which is no known status"),
+        (ReportStep::status("RESTING"), "it answered RESTING, which is no known status"),
         (ReportStep::Odd(OddBody::Html), "is a web page, not JSON"),
         (ReportStep::ExpiredLink, "3 downloads failed: Pinterest answered 403 to report/download"),
     ] {
         let account = Account::with(FakePinterest::builder()).await;
-        account.fake.script_every_report([step]);
+        account.fake.script_every_report([step.clone()]);
         let error = read(&mut account.job()).await.unwrap_err();
         assert!(matches!(error, Error::Report { .. }) && !error.is_retryable(), "{error:?}");
         assert!(error.to_string().contains(told), "{error}");

@@ -415,7 +415,7 @@ async fn a_part_of_the_statuses_that_fails_fails_its_ad_account() {
     let account = connection.fake.edit(|data| data.ad_account_ids()).remove(0);
     connection.config.insert("account_id".into(), json!(account));
     connection.fake.script_report([ReportStep::Finished]);
-    connection.fake.script_every_report([ReportStep::Status("FAILED")]);
+    connection.fake.script_every_report([ReportStep::status("FAILED")]);
     let stream = stream(&entries[0]);
     let run = connection.sync(&[&stream]).await;
     crate::connection::assert_incomplete(&run, &stream);

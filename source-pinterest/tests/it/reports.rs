@@ -39,8 +39,8 @@ const LEVELS: [(&str, &str); 12] = [
     ("keyword_report", "KEYWORD"),
 ];
 
-const IN_PROGRESS: ReportStep = ReportStep::Status("IN_PROGRESS");
-const UNKNOWN: ReportStep = ReportStep::Status("ON_HOLIDAY");
+const IN_PROGRESS: ReportStep = ReportStep::status("IN_PROGRESS");
+const UNKNOWN: ReportStep = ReportStep::status("ON_HOLIDAY");
 const ODD_ANSWERS: [OddBody; 5] =
     [OddBody::Html, OddBody::Empty, OddBody::Null, OddBody::Array, OddBody::WrongJson];
 
@@ -237,11 +237,11 @@ async fn the_next_sync_reads_from_the_last_day_that_had_rows() {
 async fn a_report_that_takes_its_time_or_is_lost_once_gives_every_row_once() {
     let mut cases = vec![
         (vec![IN_PROGRESS; 9], 0),
-        (vec![ReportStep::Status("FAILED")], 1),
-        (vec![IN_PROGRESS, ReportStep::Status("FAILED")], 1),
-        (vec![ReportStep::Status("EXPIRED")], 1),
-        (vec![ReportStep::Status("CANCELLED")], 1),
-        (vec![ReportStep::Status("DOES_NOT_EXIST")], 1),
+        (vec![ReportStep::status("FAILED")], 1),
+        (vec![IN_PROGRESS, ReportStep::status("FAILED")], 1),
+        (vec![ReportStep::status("EXPIRED")], 1),
+        (vec![ReportStep::status("CANCELLED")], 1),
+        (vec![ReportStep::status("DOES_NOT_EXIST")], 1),
         (vec![UNKNOWN], 0),
         (vec![UNKNOWN, IN_PROGRESS, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN], 0),
         (vec![ReportStep::NoStatus], 0),
@@ -269,8 +269,8 @@ async fn a_report_that_takes_its_time_or_is_lost_once_gives_every_row_once() {
 #[tokio::test]
 async fn a_report_that_is_lost_twice_is_made_a_third_time() {
     let (mut connection, account) = Connection::of_one_account().await;
-    connection.fake.script_report([IN_PROGRESS, ReportStep::Status("FAILED")]);
-    connection.fake.script_report([ReportStep::Status("EXPIRED")]);
+    connection.fake.script_report([IN_PROGRESS, ReportStep::status("FAILED")]);
+    connection.fake.script_report([ReportStep::status("EXPIRED")]);
     let run = connection.sync(&[STREAM]).await;
     assert!(run.success, "{:?}", run.errors());
     assert_eq!(in_order(run.records(STREAM)), connection.rows_of(&account));
@@ -296,10 +296,10 @@ fn assert_given_up(connection: &Connection, run: &Run, told: &str) {
 #[tokio::test]
 async fn a_report_that_is_lost_for_ever_is_made_three_times_and_fails_alone() {
     let mut cases = vec![
-        (ReportStep::Status("FAILED"), 3, 0, "it answered FAILED, 3 times"),
-        (ReportStep::Status("EXPIRED"), 3, 0, "it answered EXPIRED, 3 times"),
-        (ReportStep::Status("CANCELLED"), 3, 0, "it answered CANCELLED, 3 times"),
-        (ReportStep::Status("DOES_NOT_EXIST"), 3, 0, "it answered DOES_NOT_EXIST, 3 times"),
+        (ReportStep::status("FAILED"), 3, 0, "it answered FAILED, 3 times"),
+        (ReportStep::status("EXPIRED"), 3, 0, "it answered EXPIRED, 3 times"),
+        (ReportStep::status("CANCELLED"), 3, 0, "it answered CANCELLED, 3 times"),
+        (ReportStep::status("DOES_NOT_EXIST"), 3, 0, "it answered DOES_NOT_EXIST, 3 times"),
         (UNKNOWN, 15, 0, "it answered ON_HOLIDAY, which is no known status"),
         (ReportStep::NoStatus, 15, 0, "it answered without a status"),
         (ReportStep::NotFound, 15, 0, "could not be found"),
@@ -311,7 +311,7 @@ async fn a_report_that_is_lost_for_ever_is_made_three_times_and_fails_alone() {
     cases.push((ReportStep::Odd(OddBody::Truncated), 30, 0, "5 answers in a row"));
     for (step, polls, downloads, told) in cases {
         let (mut connection, account) = Connection::of_one_account().await;
-        connection.fake.script_every_report([step]);
+        connection.fake.script_every_report([step.clone()]);
         let run = connection.sync(&[STREAM, OTHER]).await;
         assert_given_up(&connection, &run, told);
         assert!(
@@ -507,7 +507,7 @@ async fn an_ad_account_whose_report_fails_leaves_the_others_and_its_own_cursor_a
 
 /// The state of a sync of one ad account that was stopped while its report was made, and the token in it.
 async fn stopped(connection: &mut Connection, stream: &str, steps: &[ReportStep]) -> String {
-    connection.fake.script_report(steps.iter().copied());
+    connection.fake.script_report(steps.iter().cloned());
     let run = connection.sync(&[stream]).await;
     let states: Vec<Value> = run.states(stream).iter().map(|(state, _)| state.parse().unwrap()).collect();
     let kept = states.iter().find(|state| state["states"][0]["kept"].is_array()).unwrap();
@@ -691,16 +691,16 @@ async fn days_that_were_final_are_not_reported_again() {
 #[tokio::test]
 async fn a_kept_report_that_is_lost_is_made_anew() {
     let steps = [
-        ReportStep::Status("DOES_NOT_EXIST"),
-        ReportStep::Status("EXPIRED"),
-        ReportStep::Status("FAILED"),
+        ReportStep::status("DOES_NOT_EXIST"),
+        ReportStep::status("EXPIRED"),
+        ReportStep::status("FAILED"),
         ReportStep::NotFound,
         ReportStep::ExpiredLink,
     ];
     for step in steps {
         let (mut connection, account) = Connection::of_one_account().await;
         // The first sync ends before the report is lost; what it read afterwards is forgotten.
-        stopped(&mut connection, STREAM, &[step]).await;
+        stopped(&mut connection, STREAM, std::slice::from_ref(&step)).await;
         let run = connection.sync(&[STREAM]).await;
         assert!(run.success, "{step:?}: {:?}", run.errors());
         assert_eq!(in_order(run.records(STREAM)), connection.rows_of(&account), "{step:?}");
