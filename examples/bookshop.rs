@@ -10,7 +10,7 @@ use connector_core::{
     Partitions, Slice, Source, Stream,
 };
 use futures::{StreamExt, stream};
-use schemars::{JsonSchema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Map, Value, value::RawValue};
 
 #[derive(Clone, serde::Deserialize, JsonSchema)]
@@ -114,8 +114,15 @@ async fn get(config: &Config, path: &str) -> Result<Vec<Box<RawValue>>, Failure>
     serde_json::from_slice(&body).map_err(|error| Failure::system(format!("{path} is no array: {error}")))
 }
 
+/// A schema as Airbyte means it: of draft 7, in which an integer has no width.
 fn schema<T: JsonSchema>() -> Map<String, Value> {
-    SchemaGenerator::default().into_root_schema_for::<T>().as_object().cloned().unwrap_or_default()
+    let without_width = RecursiveTransform(|schema: &mut Schema| {
+        if schema.get("format").is_some_and(|format| format == "int64") {
+            schema.remove("format");
+        }
+    });
+    let generator = SchemaSettings::draft07().with_transform(without_width).into_generator();
+    generator.into_root_schema_for::<T>().as_object().cloned().unwrap_or_default()
 }
 
 fn main() -> ExitCode {

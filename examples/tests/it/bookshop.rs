@@ -130,6 +130,7 @@ async fn says_what_its_config_looks_like() {
     let properties = &spec.connection_specification["properties"];
     assert_eq!(properties["start_date"]["format"], "date");
     assert_eq!(spec.connection_specification["required"], json!(["url"]));
+    assert_eq!(spec.connection_specification["$schema"], "http://json-schema.org/draft-07/schema#");
 }
 
 #[tokio::test]
