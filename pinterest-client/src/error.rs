@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
-use crate::endpoint::{Category, REPORT_DOWNLOAD};
+use crate::endpoint::{CATALOGS_PRODUCT_GROUPS, Category, REPORT_DOWNLOAD};
 
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -152,6 +152,13 @@ const CODE_RATE_LIMIT: i64 = 8;
 /// Pinterest's code for a failure of its own that passes.
 const CODE_PASSING: i64 = 12;
 
+/// Whether a conflict lasts until the user acts: 409 says here that the account has no catalog, and nothing else.
+///
+/// Source: the OpenAPI description of `catalogs_product_groups/list`.
+fn lasts(endpoint: &str) -> bool {
+    endpoint == CATALOGS_PRODUCT_GROUPS.operation
+}
+
 impl Error {
     /// A request that broke on its way, for implementations of [`Transport`](crate::Transport).
     pub fn transport(endpoint: &'static str, source: impl Into<BoxError>) -> Self {
@@ -162,9 +169,10 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Api { status, body, .. } => {
+            Self::Api { endpoint, status, body, .. } => {
                 matches!(body.code, Some(CODE_RATE_LIMIT | CODE_PASSING))
-                    || matches!(status.as_u16(), 408 | 429 | 500..=599)
+                    || matches!(status.as_u16(), 408 | 425 | 429 | 500..=599)
+                    || (*status == StatusCode::CONFLICT && !lasts(endpoint))
                     || (*status == StatusCode::BAD_REQUEST && says_it_passes(&body.message))
             }
             Self::Refresh(_) | Self::Transport { .. } | Self::Decode { .. } => true,

@@ -56,12 +56,19 @@ async fn a_server_that_stays_silent_is_tried_again() {
 }
 
 #[tokio::test]
-async fn failures_of_the_server_are_tried_again() {
-    for status in [500, 502, 503, 504] {
+async fn failures_that_may_pass_are_tried_again() {
+    for status in [408, 409, 425, 500, 502, 503, 504] {
         let fault = |fault: Fault| fault.status(status);
         let error = passes_when_it_ends_and_fails_when_it_does_not(fault, &status.to_string()).await;
         assert_eq!(error.status(), Some(status));
     }
+}
+
+#[tokio::test]
+async fn an_account_without_a_catalog_is_not_asked_again() {
+    let account = account(Fault::on("catalogs_product_groups/list").for_ever().status(409)).await;
+    let error = account.records(&endpoint::CATALOGS_PRODUCT_GROUPS, Args::new()).await.unwrap_err();
+    assert_eq!((error.status(), account.asked("catalogs_product_groups/list")), (Some(409), 1));
 }
 
 #[tokio::test]
