@@ -195,6 +195,8 @@ impl Sync<'_> {
         match mode {
             SyncMode::FullRefresh => {}
             SyncMode::Incremental if incremental => {}
+            // Some clients, PyAirbyte among them, ask for every stream so.
+            SyncMode::Incremental => tracing::info!("stream {name} has no cursor: it is read in full"),
             other => {
                 let modes = if incremental { "full_refresh and incremental" } else { "full_refresh only" };
                 return Err(Failure::config(format!(

@@ -170,7 +170,7 @@ async fn a_record_without_a_cursor_value_is_kept() {
 
 #[tokio::test]
 async fn a_stream_that_is_not_there_or_cannot_be_read_so_is_told_and_the_others_go_on() {
-    let streams = [("ghosts", SyncMode::FullRefresh), ("shelves", SyncMode::Incremental), BOOKS];
+    let streams = [("ghosts", SyncMode::FullRefresh), ("shelves", SyncMode::Other("weekly".into())), BOOKS];
     let run = shop().sync(&streams, &HashMap::new()).await;
     assert!(!run.success);
     assert_eq!(run.statuses("books").last(), Some(&StreamStatus::Complete));
@@ -181,6 +181,18 @@ async fn a_stream_that_is_not_there_or_cannot_be_read_so_is_told_and_the_others_
             "{:?}",
             run.errors()
         );
+    }
+}
+
+/// PyAirbyte asks for every stream so.
+#[tokio::test]
+async fn a_stream_without_a_cursor_is_read_in_full_when_it_is_asked_for_incrementally() {
+    let streams = [("shelves", SyncMode::Incremental)];
+    let first = shop().sync(&streams, &HashMap::new()).await;
+    let second = shop().sync(&streams, &first.saved()).await;
+    for run in [first, second] {
+        assert!(run.success, "{:?}", run.errors());
+        assert_eq!(ids(&run.records("shelves")).len(), 4);
     }
 }
 

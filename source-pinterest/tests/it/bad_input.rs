@@ -74,7 +74,7 @@ fn a_stream_or_mode_that_is_not_there_is_told() {
     let files = Files::new();
     for (stream, mode, word) in [
         ("ghosts", "full_refresh", "refresh the schema"),
-        ("boards", "incremental", "full_refresh only"),
+        ("boards", "weekly", "full_refresh only"),
         ("ads", "weekly", "weekly"),
     ] {
         let output =
