@@ -1,0 +1,111 @@
+"""The page about the suite, with a table of what holds of each source."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from . import protocol, results
+from .acceptance import ALL
+from .results import ACCEPTANCE, CLIENT, Result
+from .targets import BOOKSHOP, OFFICIAL, PINTEREST
+
+COLUMNS = {PINTEREST: "source-pinterest", BOOKSHOP: "bookshop", OFFICIAL: "official 2.1.12"}
+"""The sources of the tables, and what they are called there."""
+
+INTRODUCTION = """\
+# Conformance
+
+`conformance/run` shows that a source does what it says, for whoever wants to see it. It needs Python 3.11 with pip, and
+cargo for the programs it builds; no container and no Pinterest account: everything is read from `fake-pinterest`.
+
+```sh
+conformance/run                                 # the release build of source-pinterest
+conformance/run path/to/source-pinterest        # another build
+conformance/run -k campaigns                    # some of it; all options of pytest can be given
+```
+
+It has three parts.
+
+- Side by side: the official connector and this one get the same data, faults and states, and must do the same. Where
+  they do not, [differences](differences.md) says why.
+- A real client: PyAirbyte drives the source as a local executable, offline.
+- Acceptance: the checks that Airbyte's own connector acceptance tests make.
+
+Every line that any of these runs writes is held to the [rules of the protocol](#rules-of-the-protocol).
+
+## On any source
+
+The last two parts know nothing of Pinterest. They run on every executable that takes `spec`, `check`, `discover` and
+`read`:
+
+```sh
+conformance/run path/to/source --config config.json --invalid-config invalid.json --future-state state.json
+```
+
+`--config` is a config that works. `--invalid-config` is one that the source must refuse; without it, none is.
+`--future-state` is a state file whose cursors lie in the future; without it, one is made of the state of a sync.
+
+## What holds of three sources
+
+The [bookshop](../examples/bookshop.rs) is a second connector on the same engine. Of the official connector the outcomes
+are only written down. Its reports are left out here but for one, as it waits for each; the part that compares has all.
+"""
+
+RULES_OF_THE_PROTOCOL = """\
+## Rules of the protocol
+
+A run that was stopped from outside is not held to what belongs to its end.
+"""
+
+
+def page(folder: str | Path) -> str:
+    """The page, from the results of a run of the whole suite."""
+    found = results.read(folder)
+    titles = {check.name: check.name if check.group in check.name else f"{check.group}: {check.name}" for check in ALL}
+    client = sorted({result.check for result in found if result.kind == CLIENT})
+    lines = [
+        INTRODUCTION,
+        "### Acceptance\n",
+        *_table(ACCEPTANCE, [(title, name) for name, title in titles.items()], found),
+        "### A real client\n",
+        *_table(CLIENT, [(name, name) for name in client], found),
+        "### What each check says\n",
+        "| check | what must hold |",
+        "|---|---|",
+        *(f"| {titles[check.name]} | {_cell(check.text)} |" for check in ALL),
+        "",
+        RULES_OF_THE_PROTOCOL,
+        "| rule | what must hold |",
+        "|---|---|",
+        *(f"| {name} | {_cell(text)} |" for name, text in protocol.RULES.items()),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _table(kind: str, rows: Iterable[tuple[str, str]], found: list[Result]) -> Iterator[str]:
+    """The table of one kind of checks, and under it the reason of each no. A row is its title and the check's name."""
+    by_place = {(result.check, result.target): result for result in found if result.kind == kind}
+    yield "| check | " + " | ".join(COLUMNS.values()) + " |"
+    yield "|---|" + "---|" * len(COLUMNS)
+    reasons = []
+    for title, name in rows:
+        outcomes = [by_place.get((name, target)) for target in COLUMNS]
+        yield f"| {title} | " + " | ".join(map(_word, outcomes)) + " |"
+        by_reason: dict[str, list[str]] = {}
+        for outcome in outcomes:
+            if outcome and not outcome.passed:
+                by_reason.setdefault(outcome.reason, []).append(COLUMNS[outcome.target])
+        reasons += [f"- {title} ({', '.join(names)}): {reason}" for reason, names in by_reason.items()]
+    yield ""
+    if reasons:
+        yield from ("Why not:\n", *reasons, "")
+
+
+def _word(result: Result | None) -> str:
+    if result is None:
+        return "–"
+    return "yes" if result.passed else "no"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", r"\|")
