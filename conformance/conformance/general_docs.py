@@ -20,7 +20,7 @@ cargo for the programs it builds; no container and no Pinterest account: everyth
 ```sh
 conformance/run                                 # the release build of source-pinterest
 conformance/run path/to/source-pinterest        # another build
-conformance/run -k campaigns                    # some of it; all options of pytest can be given
+conformance/run -- -k campaigns                 # some of it: what follows -- goes to pytest
 ```
 
 It has three parts.
@@ -50,6 +50,14 @@ The [bookshop](../examples/bookshop.rs) is a second connector on the same engine
 are only written down. Its reports are left out here but for one, as it waits for each; the part that compares has all.
 """
 
+LEFT_OUT_OF_TABLES = """\
+PyAirbyte reads into tables of DuckDB, offline. Of the reports of a Pinterest source one is read here, as all are alike.
+Three streams of analytics are left out: of campaigns, ad groups and ads. The schema that existing connections have
+calls the status of a campaign a number, and where Pinterest sends a text the table refuses it, whoever reads. With
+`stream_columns` that leave `CAMPAIGN_ENTITY_STATUS` out they load: a test of its own reads all 32 streams of
+source-pinterest so, and holds counts and sums in SQL against the fake's data.
+"""
+
 RULES_OF_THE_PROTOCOL = """\
 ## Rules of the protocol
 
@@ -67,6 +75,7 @@ def page(folder: str | Path) -> str:
         "### Acceptance\n",
         *_table(ACCEPTANCE, [(title, name) for name, title in titles.items()], found),
         "### A real client\n",
+        LEFT_OUT_OF_TABLES,
         *_table(CLIENT, [(name, name) for name in client], found),
         "### What each check says\n",
         "| check | what must hold |",

@@ -18,6 +18,8 @@ class Settings:
     """The second connector: the executable of the example."""
     official: dict[str, str]
     """The virtual environment of each version of the official connector."""
+    servers: dict[str, str]
+    """The socket at which a version is served, see `preloaded.py`. A version without one is started anew each time."""
     folder: str
     """Where this run of the suite leaves its results."""
     config: str | None = None

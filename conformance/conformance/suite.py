@@ -25,7 +25,7 @@ class Suite:
         self.folder = Path(tempfile.mkdtemp(dir=settings.folder))
         self.offered: dict[str, list[dict]] = {}
         self.officials = {
-            version: Official(version, Path(environment), self.folder)
+            version: Official(version, Path(environment), self.folder, settings.servers.get(version))
             for version, environment in settings.official.items()
         }
 

@@ -69,6 +69,7 @@ def _beside(settings: Settings, folder: Path, written: Path, fault: str, test: s
             _seeded(settings, folder, fault),
             fake=_python(folder / "fake", at_moment.__file__, moment, settings.fake),
             official={**settings.official, OFFICIAL: str(environment)},
+            servers={},
         ),
         test,
     )
