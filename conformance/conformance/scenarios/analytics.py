@@ -399,6 +399,13 @@ SCENARIOS: list[Scenario] = [
         differs={"unknown ad account": ["then/records/campaign_analytics"]},
     ),
     Scenario(
+        title="all analytics in full",
+        streams=ANALYTICS,
+        modes=dict.fromkeys(ANALYTICS, "full_refresh"),
+        prepare=in_the_morning,
+        truth=last_days(FIRST, *ANALYTICS),
+    ),
+    Scenario(
         title="analytics of ad accounts whose cursors are today, in the future, before the start date, and absent",
         streams=("user_account_analytics", "ad_account_analytics"),
         fake={"daily_rows": True},

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from ..fake import FakePinterest
 from ..messages import Json, Run, Status
-from ..scenario import Scenario, Truth, lists
+from ..scenario import Scenario, Then, Truth, lists
 
 OF_BOARDS = ("boards", "board_sections", "board_pins", "board_section_pins")
 OF_CATALOGS = ("catalogs", "catalogs_feeds", "catalogs_product_groups")
@@ -15,6 +15,9 @@ FULL_REFRESH = (*OF_BOARDS, *OF_CATALOGS, "ad_accounts", *OF_AD_ACCOUNTS, "keywo
 ENTITIES = ("campaigns", "ad_groups", "ads")
 
 LOCAL_TIMES = {"local times": ["records/catalogs", "records/catalogs_feeds"]}
+LOCAL_TIMES_TWICE = {
+    "local times": [*LOCAL_TIMES["local times"], "then/records/catalogs", "then/records/catalogs_feeds"],
+}
 
 
 def as_told(stream: str, records: list[dict]) -> list[dict]:
@@ -43,6 +46,12 @@ def told(*streams: str) -> Callable[[FakePinterest], Truth]:
 def a_time_with_an_offset(fake: FakePinterest) -> None:
     catalog, *_ = fake.records("catalogs")
     fake.change("catalogs", catalog["id"], updated_at="2026-06-19T01:24:24+02:00")
+
+
+def a_board_less(fake: FakePinterest) -> None:
+    fake.remove("boards", fake.records("boards")[0]["id"])
+    audience, *_ = fake.records("audiences")
+    fake.change("audiences", audience["id"], name="Renamed")
 
 
 def keeps_nulls(run: Run) -> None:
@@ -305,7 +314,8 @@ SCENARIOS = [
         config={"status": []},
         prepare=a_time_with_an_offset,
         truth=told(*FULL_REFRESH),
-        differs={**LOCAL_TIMES, "nulls": ()},
+        then=Then(change=a_board_less, truth=told(*FULL_REFRESH)),
+        differs={**LOCAL_TIMES_TWICE, "nulls": ()},
         ours=keeps_nulls,
         theirs=drops_nulls_and_credentials,
     ),

@@ -29,6 +29,7 @@ BY_TARGETING = (
     "keyword_report",
 )
 REPORT = "campaign_analytics_report"
+IN_FULL = ("ad_group_report", "pin_promotion_report", "product_group_report", *BY_TARGETING)
 TODAY = 0
 WEEKS = 40
 """Days back that some reports begin: one window."""
@@ -394,6 +395,19 @@ SCENARIOS: list[Scenario] = [
         ours=asks_again,
         theirs=all_checks(asks_again, polls_three_times),
         then=Then(truth=from_last_day(of_days(WEEKS, REPORT, only=None))),
+        slow=50,
+    ),
+    Scenario(
+        title="all other reports in full",
+        streams=IN_FULL,
+        modes=dict.fromkeys(IN_FULL, "full_refresh"),
+        whole_config=config(WEEKS),
+        prepare=at_once,
+        truth=of_days(WEEKS, *IN_FULL),
+        official_truth=official(of_days(WEEKS, *IN_FULL)),
+        differs={
+            "exact numbers": ["records/pin_promotion_report", "records/pin_promotion_targeting_report"],
+        },
         slow=50,
     ),
     Scenario(
