@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -107,12 +108,15 @@ def main() -> int:
             state=chosen.future_state,
         )
         settings.save()
-        print(f"ready after {time.monotonic() - started:.0f} s; results are left in {folder}", flush=True)
+        print(f"ready after {time.monotonic() - started:.0f} s", flush=True)
         failed = python(made["suite"], "pytest", "-c", str(SUITE / "pyproject.toml"), *more)
     if not failed and not more and not chosen.config:
         # A part of the tests has seen a part of what the pages say.
         failed = python(made["suite"], "conformance.docs", str(folder), *(["--write"] if chosen.write_docs else []))
-    print(f"conformance: {'red' if failed else 'green'} after {time.monotonic() - started:.0f} s")
+    outcome = f"red, what was run is left in {folder}" if failed else "green"
+    print(f"conformance: {outcome}, after {time.monotonic() - started:.0f} s")
+    if not failed:
+        shutil.rmtree(folder)
     return failed
 
 
