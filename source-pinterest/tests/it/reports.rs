@@ -8,7 +8,7 @@ use std::time::Duration;
 use airbyte_protocol::{
     ConfiguredCatalog, ConfiguredStream, Message, StateKind, Stream as CatalogStream, SyncMode,
 };
-use chrono::{Days, NaiveDate};
+use chrono::{Days, NaiveDate, Utc};
 use connector_core::testing::{self, Run};
 use fake_pinterest::{Bearer, Counts, FakePinterest, Fault, OddBody, RateLimitForm, ReportStep, Size};
 use pinterest_client::JobPolicy;
@@ -844,6 +844,11 @@ async fn never_more_than_twenty_reports_are_in_progress() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trace_of_everything_shows_no_signature_and_no_token() {
     let (mut connection, account) = Connection::of_one_account().await;
+    // The program's clock is the real one, and a report is gone on with on its own day.
+    let today = Utc::now().date_naive();
+    let start = today - Days::new(4);
+    connection.at(&today.to_string());
+    connection.config.insert("start_date".into(), json!(start));
     // Kept reports are polled at once, so that the program has time for downloads that fail.
     let lost = vec![ReportStep::ExpiredLink; 4];
     stopped(&mut connection, STREAM, &[lost, vec![ReportStep::Finished]].concat()).await;
@@ -869,7 +874,8 @@ async fn a_trace_of_everything_shows_no_signature_and_no_token() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     let written = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     let lines: Vec<&str> = written.lines().collect();
-    let rows = connection.rows_of(&account).len();
+    let rows = connection.fake.rows(STREAM, start, today);
+    let rows = rows.iter().filter(|row| row["AD_ACCOUNT_ID"] == account).count();
     let of_stream = |line: &&&str| line.contains("\"RECORD\"") && line.contains(STREAM);
     assert_eq!(lines.iter().filter(of_stream).count(), rows);
     assert!(lines.iter().filter(|line| line.contains("\"LOG\"")).count() > 50, "this is no trace");
