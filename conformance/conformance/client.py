@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from . import launcher
-from .connector import Connector
+from .connector import Connector, as_text
 from .messages import Json, Run
 from .settings import Settings
 from .suite import Suite
@@ -105,7 +105,7 @@ class Client:
         ended = json.loads((folder / "run.json").read_text())
         inputs = dict.fromkeys(launcher.INPUTS)
         inputs |= {name: json.loads((folder / name).read_text()) for name in ended["inputs"]}
-        lines = (folder / "stdout").read_text(encoding="utf-8", errors="replace").split("\n")
+        lines = as_text((folder / "stdout").read_bytes()).split("\n")
         return Run(
             connector=self.connector.name,
             command=ended["command"],

@@ -4,19 +4,30 @@ Compared strictly, but for what the two write differently and mean the same by:
 
 - a number is its value: 12 is 12.0, and neither is "12" or true,
 - a top-level field of a record, or of the config to keep, that is null is absent (the official connector drops it),
-- in a state: the order of partitions and keys; `lookback_window`, which is how long a sync took; an empty
+- in a state: the order of partitions and keys; the value of `lookback_window`, which is how long a sync took; an empty
   `parent_state`, which says nothing; and the keys that this connector adds for itself, which the official one leaves
-  aside.
+  aside,
+- in the config to keep: the moment at which the token ends, up to the minutes between the two runs,
+- in a schema: what is said to people (`ANNOTATIONS`), and what ours knows beside what the official one knows.
 """
 
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from .messages import Json, Run, Status
 
 OWN_STATE_KEYS = {"kept", "closed", "settled", "settled_from", "state_is_for_all"}
+LONGEST_LOOKBACK = 3600
+"""Seconds that no sync of the suite takes: more in a `lookback_window` is no time that a sync took."""
+LONGEST_BETWEEN = timedelta(minutes=10)
+"""How far apart two runs side by side may get their tokens."""
+ANNOTATIONS = frozenset({"title", "description", "examples", "order", "pattern_descriptor"})
+"""The keywords of a schema that are said to people. The same words may be names of fields."""
+OF_NAMES = frozenset({"properties", "patternProperties", "definitions", "$defs"})
+"""The keywords of a schema whose keys are names, and no keywords."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +60,13 @@ def record_text(record: dict) -> str:
     return as_text({name: value for name, value in record.items() if value is not None})
 
 
-def record_findings(stream: str, ours: list[dict], theirs: list[dict], names=("ours", "official")) -> Iterator[Finding]:
-    """What is not the same in the records of a stream, taken as a multiset: at most one finding."""
-    here, there = Counter(map(record_text, ours)), Counter(map(record_text, theirs))
+def record_findings(
+    stream: str, ours: list[dict], theirs: list[dict], names=("ours", "official"), *, exact: bool = False
+) -> Iterator[Finding]:
+    """What is not the same in the records of a stream, taken as a multiset: at most one finding. Exactly: with their
+    nulls."""
+    text_of = as_text if exact else record_text
+    here, there = Counter(map(text_of, ours)), Counter(map(text_of, theirs))
     if here == there:
         return
     only_here, only_there = list((here - there).elements()), list((there - here).elements())
@@ -125,6 +140,11 @@ def state_findings(stream: str, ours: Json, theirs: Json) -> Iterator[Finding]:
     for path, mine, other in differences(comparable_state(ours), comparable_state(theirs)):
         yield Finding(f"state/{stream}", f"{stream}: {path} is {_short(mine)} in ours, {_short(other)} in official")
         return
+    if isinstance(theirs, dict) and "lookback_window" in theirs:
+        seconds = ours.get("lookback_window", ABSENT)
+        if type(seconds) is not int or not 0 <= seconds <= LONGEST_LOOKBACK:
+            text = f"{stream}: lookback_window is {_short(seconds)} in ours, which is no time that a sync took"
+            yield Finding(f"state/{stream}", text)
 
 
 def status_texts(statuses: list[Status]) -> list[str]:
@@ -167,29 +187,50 @@ def run_findings(ours: Run, official: Run) -> Iterator[Finding]:
 
 
 def spec_findings(ours: Json, official: Json) -> Iterator[Finding]:
-    """Every key of the official config that ours does not take in the same way; ours may take more."""
-    mine, other = ((spec or {}).get("connectionSpecification", {}) for spec in (ours, official))
-    for text in _schema_differences(mine, other, "config"):
+    """Every key of the official config that ours does not take in the same way, and what else the official one says of
+    itself; ours may take and say more."""
+    mine, other = (dict(spec or {}) for spec in (ours, official))
+    texts = [*_schema_differences(*(spec.pop("connectionSpecification", {}) for spec in (mine, other)), "config")]
+    for name, theirs in other.items():
+        if name not in mine:
+            texts += [f"{name} is absent in ours, {_short(theirs)} in official"]
+        elif name == "advanced_auth":
+            # Where a platform puts what the sign-in brings: nothing more either.
+            found = differences(mine[name], theirs, name)
+            texts += [f"{path} is {_short(one)} in ours, {_short(two)} in official" for path, one, two in found]
+        elif name.endswith("Url"):
+            # Each has its own pages.
+            if _is_address(theirs) and not _is_address(mine[name]):
+                texts += [f"{name} is {_short(mine[name])} in ours, {_short(theirs)} in official"]
+        else:
+            texts += _schema_differences(mine[name], theirs, name)
+    for text in texts:
         path, _, _ = text.partition(" ")
         yield Finding(f"spec/{path}", text)
 
 
-def _schema_differences(ours: Json, theirs: Json, path: str) -> Iterator[str]:
+def _is_address(value: Json) -> bool:
+    return isinstance(value, str) and value.startswith(("https://", "http://"))
+
+
+def _schema_differences(ours: Json, theirs: Json, path: str, *, names: bool = False) -> Iterator[str]:
+    """What of a schema of the official one is not the same in ours. `names`: its keys are names of fields."""
     if not isinstance(ours, dict) or not isinstance(theirs, dict):
         if as_text(ours) != as_text(theirs):
             yield f"{path} is {_short(ours)} in ours, {_short(theirs)} in official"
         return
     for name, theirs_of_name in theirs.items():
-        if name in ("title", "description", "examples", "order", "pattern_descriptor"):
+        if not names and name in ANNOTATIONS:
             continue
         if name not in ours:
             yield f"{path}.{name} is absent in ours, {_short(theirs_of_name)} in official"
-        elif name == "enum":
+        elif not names and name == "enum":
             missing = [value for value in theirs_of_name if value not in ours[name]]
             if missing:
                 yield f"{path}.enum lacks {missing} in ours"
         else:
-            yield from _schema_differences(ours[name], theirs_of_name, f"{path}.{name}")
+            inner = not names and name in OF_NAMES
+            yield from _schema_differences(ours[name], theirs_of_name, f"{path}.{name}", names=inner)
 
 
 def catalog_findings(ours: list[dict], official: list[dict]) -> Iterator[Finding]:
@@ -212,18 +253,33 @@ def catalog_findings(ours: list[dict], official: list[dict]) -> Iterator[Finding
 
 
 def config_findings(ours: Run, official: Run) -> Iterator[Finding]:
-    """What a CONTROL message makes of the config, but for the moment at which the token ends."""
-    mine, other = (_without_expiry(run.config_after) for run in (ours, official))
+    """What a CONTROL message makes of the config. The moment at which the token ends is about the same."""
+    (mine, my_end), (other, other_end) = (_without_expiry(run.config_after) for run in (ours, official))
     if as_text(mine) != as_text(other):
         # Never the values: they are credentials, if only those of a fake.
         paths = [path for path, *_ in differences(mine, other)]
         yield Finding("config", f"the config to keep differs at {', '.join(paths)}")
+    elif my_end is not None and other_end is not None and not _about_the_same(my_end, other_end):
+        yield Finding("config", f"the token ends at {_short(my_end)} in ours, at {_short(other_end)} in official")
 
 
-def _without_expiry(config: Json) -> Json:
+def _without_expiry(config: Json) -> tuple[Json, Json]:
+    """The config without the moment at which the token ends, and that moment."""
     if isinstance(config, Mapping):
         config = {name: value for name, value in config.items() if value is not None}
     if isinstance(config, Mapping) and isinstance(config.get("credentials"), Mapping):
-        credentials = {name: value for name, value in config["credentials"].items() if name != "token_expiry_date"}
-        return {**config, "credentials": credentials}
-    return config
+        credentials = dict(config["credentials"])
+        end = credentials.pop("token_expiry_date", None)
+        return {**config, "credentials": credentials}, end
+    return config, None
+
+
+def _about_the_same(one: Json, other: Json) -> bool:
+    if one == other:
+        return True
+    try:
+        one, other = map(datetime.fromisoformat, (one, other))
+    except (TypeError, ValueError):
+        return False
+    one, other = (moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in (one, other))
+    return abs(one - other) <= LONGEST_BETWEEN

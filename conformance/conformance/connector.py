@@ -1,10 +1,12 @@
 """Any executable that speaks the Airbyte protocol, and one run of it."""
 
+import contextlib
 import json
 import os
+import select
+import signal
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,6 +16,9 @@ from .messages import Json, Run
 
 LONGEST_RUN = 300
 """Seconds after which a run is stopped."""
+
+MOST_OUTPUT = 512 << 20
+"""Bytes on stdout after which a run is stopped. Of stderr no more than that is kept."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +43,9 @@ class Connector:
         longest: float = LONGEST_RUN,
         longest_sync: float | None = None,
     ) -> Run:
-        """Runs one command to its end, or kills it after the line that `stop_when` says yes to, or after `longest`
-        seconds, or `longest_sync` seconds after the first stream was begun. Inputs that are None are not given; a str
-        is written as it is, anything else as JSON."""
+        """Runs one command to its end, or kills it after the line that `stop_when` says yes to, after `longest`
+        seconds, or `longest_sync` seconds after the first stream was begun, or when it writes more than `MOST_OUTPUT`.
+        Inputs that are None are not given; a str is written as it is, anything else as JSON."""
         with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
             argv = [*self.argv, command]
             for name, content in (("config", config), ("catalog", catalog), ("state", state)):
@@ -49,38 +54,31 @@ class Connector:
                     file.write_text(content if isinstance(content, str) else json.dumps(content))
                     argv += [f"--{name}", str(file)]
             started = time.monotonic()
-            with (
-                open(Path(folder, "stderr"), "w+") as stderr,
-                subprocess.Popen(
+            with open(Path(folder, "stderr"), "w+b") as stderr:
+                process = subprocess.Popen(
                     argv,
                     stdout=subprocess.PIPE,
                     stderr=stderr,
                     stdin=subprocess.DEVNULL,
-                    text=True,
-                    encoding="utf-8",
-                    errors="replace",
                     cwd=folder,
                     env={**os.environ, **self.environment},
-                ) as process,
-            ):
-                timers = [threading.Timer(longest, process.kill)]
-                timers[0].start()
-                lines, stopped = [], False
-                # Not for line in stdout: a line is what ends with \n, and U+2028 inside a text is no end.
-                while line := process.stdout.readline():
-                    lines.append(line.rstrip("\n"))
-                    if longest_sync and len(timers) == 1 and '"STARTED"' in line:
-                        timers.append(threading.Timer(longest_sync, process.kill))
-                        timers[1].start()
-                    if not stopped and stop_when and stop_when(line):
-                        process.kill()
-                        stopped = True
-                        break
-                process.stdout.read()
-                exit_code = process.wait()
-                stopped = stopped or not all(timer.is_alive() for timer in timers)
-                for timer in timers:
-                    timer.cancel()
+                    # A group of its own: what it starts itself must end with it.
+                    start_new_session=True,
+                )
+                output = _Output(process.stdout.fileno(), started, longest, longest_sync, stop_when)
+                try:
+                    output.read()
+                    if output.stopped is None:
+                        # It may have closed stdout and go on.
+                        process.wait(max(0, output.deadline - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    output.stopped = output.too_long()
+                finally:
+                    if process.returncode is None:
+                        with contextlib.suppress(ProcessLookupError):
+                            os.killpg(process.pid, signal.SIGKILL)
+                    exit_code = process.wait()
+                    process.stdout.close()
                 stderr.seek(0)
                 return Run(
                     connector=self.name,
@@ -88,11 +86,77 @@ class Connector:
                     config=config,
                     catalog=catalog,
                     state=state,
-                    lines=lines,
-                    stderr=stderr.read(),
-                    exit_code=None if stopped else exit_code,
+                    lines=output.lines,
+                    stderr=stderr.read(MOST_OUTPUT).decode(errors="replace"),
+                    exit_code=exit_code if output.stopped is None else None,
                     seconds=time.monotonic() - started,
+                    stopped=output.stopped,
                 )
+
+
+class _Output:
+    """What a process writes, line by line, until it ends or has to be stopped."""
+
+    def __init__(
+        self,
+        pipe: int,
+        started: float,
+        longest: float,
+        longest_sync: float | None,
+        stop_when: Callable[[str], bool] | None,
+    ):
+        self.pipe = pipe
+        self.deadline = started + longest
+        self.longest = longest
+        self.longest_sync = longest_sync
+        self.stop_when = stop_when
+        self.lines: list[str] = []
+        self.stopped: str | None = None
+
+    def too_long(self) -> str:
+        return f"stopped after {self.longest:g} s, it had not ended"
+
+    def read(self) -> None:
+        poll = select.poll()
+        poll.register(self.pipe, select.POLLIN)
+        size, pieces = 0, []
+        while self.stopped is None:
+            # A limit of its own: a process that never stops to write is stopped as well.
+            left = self.deadline - time.monotonic()
+            if left <= 0 or not poll.poll(left * 1000):
+                self.stopped = self.too_long()
+                break
+            piece = os.read(self.pipe, 1 << 16)
+            if not piece:
+                break
+            size += len(piece)
+            *whole, rest = piece.split(b"\n")
+            for end in whole:
+                self._line(b"".join([*pieces, end]))
+                pieces = []
+                if self.stopped is not None:
+                    return
+            pieces.append(rest)
+            if size > MOST_OUTPUT:
+                self.stopped = f"stopped after {MOST_OUTPUT >> 20} MiB on stdout"
+        if half := b"".join(pieces):
+            self.lines.append(as_text(half))
+
+    def _line(self, line: bytes) -> None:
+        text = as_text(line)
+        self.lines.append(text)
+        if self.longest_sync and b'"STARTED"' in line:
+            deadline = time.monotonic() + self.longest_sync
+            if deadline < self.deadline:
+                self.deadline, self.longest = deadline, self.longest_sync
+            self.longest_sync = None
+        if self.stop_when and self.stop_when(text):
+            self.stopped = "stopped on purpose, after its last line here"
+
+
+def as_text(line: bytes) -> str:
+    """A line as text. What is no UTF-8 is kept, as lone surrogates, for the rule `json` to see."""
+    return line.decode(errors="surrogateescape")
 
 
 def configured(streams: list[dict], modes: Mapping[str, str] | None = None) -> dict:

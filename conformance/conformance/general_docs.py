@@ -15,7 +15,8 @@ INTRODUCTION = """\
 # Conformance
 
 `conformance/run` shows that a source does what it says, for whoever wants to see it. It needs Python 3.11 with pip, and
-cargo for the programs it builds; no container and no Pinterest account: everything is read from `fake-pinterest`.
+cargo for the programs it builds; no container and no Pinterest account: everything is read from `fake-pinterest`. The
+first run installs some 1 GB of packages with pip into `target/conformance`, later ones need no network.
 
 ```sh
 conformance/run                                 # the release build of source-pinterest
@@ -23,12 +24,17 @@ conformance/run path/to/source-pinterest        # another build
 conformance/run -- -k campaigns                 # some of it: what follows -- goes to pytest
 ```
 
+The exit code is 0 when all holds. When something does not, the first difference is shown with what both connectors
+said, and what was run is left in a folder that the last line names. Without options of pytest the run also holds this
+page and the list of differences against what it has seen; `--write-docs` writes them.
+
 It has three parts.
 
 - Side by side: the official connector and this one get the same data, faults and states, and must do the same. Where
   they do not, [differences](differences.md) says why.
 - A real client: PyAirbyte drives the source as a local executable, offline.
-- Acceptance: the checks that Airbyte's own connector acceptance tests make.
+- Acceptance: checks of the kind that Airbyte's own connector acceptance tests make: spec, connection, discovery, basic
+  read, full refresh, incremental, states of the future, abnormal input.
 
 Every line that any of these runs writes is held to the [rules of the protocol](#rules-of-the-protocol).
 
@@ -41,8 +47,9 @@ The last two parts know nothing of Pinterest. They run on every executable that 
 conformance/run path/to/source --config config.json --invalid-config invalid.json --future-state state.json
 ```
 
-`--config` is a config that works. `--invalid-config` is one that the source must refuse; without it, none is.
-`--future-state` is a state file whose cursors lie in the future; without it, one is made of the state of a sync.
+`--config` is a config that works. `--invalid-config` is one that the source must refuse; without it, that check is left
+out. `--future-state` is a state file whose cursors lie in the future; without it, one is made of the state of a sync.
+The source is asked for states by stream; what its server changes between two syncs, the suite cannot know.
 
 ## What holds of three sources
 

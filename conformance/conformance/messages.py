@@ -30,6 +30,18 @@ def _stream_of(state: dict) -> str | None:
     return ((state.get("stream") or {}).get("stream_descriptor") or {}).get("name")
 
 
+def stream_states(state: dict) -> list[dict]:
+    """The states of streams in the body of a STATE: its only one, or those of a GLOBAL one."""
+    return state["global"].get("stream_states") or [] if state.get("type") == "GLOBAL" else [state["stream"]]
+
+
+def with_stream_states(state: dict, streams: list[dict]) -> dict | None:
+    """The body of a STATE with other states of streams in place of its own. None when none is left that it is of."""
+    if state.get("type") == "GLOBAL":
+        return {**state, "global": {**state["global"], "stream_states": streams}}
+    return {**state, "stream": streams[0]} if streams else None
+
+
 @dataclass(frozen=True)
 class Run:
     """One command of a connector: what it was given and what it wrote.
@@ -48,6 +60,8 @@ class Run:
     seconds: float
     requests: list[dict] = field(default_factory=list)
     """What the fake was asked meanwhile, in order, see `FakePinterest.requests`."""
+    stopped: str | None = None
+    """Why the run was stopped from outside, if it was and that is known."""
 
     def asked(self, operation: str) -> list[dict]:
         """The requests of one operation of the API, e.g. `campaigns/list`."""
@@ -82,8 +96,8 @@ class Run:
         """The states of each stream, in the order they came."""
         states = defaultdict(list)
         for state in self.of_type("STATE", "state"):
-            stream = state["stream"]
-            states[stream["stream_descriptor"]["name"]].append(stream.get("stream_state"))
+            for stream in stream_states(state):
+                states[stream["stream_descriptor"]["name"]].append(stream.get("stream_state"))
         return states
 
     @property
@@ -92,16 +106,16 @@ class Run:
 
     @property
     def saved_state(self) -> list[dict]:
-        """The last state of each stream, as a platform hands it to the next run."""
+        """The last state of each stream, or the last GLOBAL one, as a platform hands it to the next run."""
         last = {}
         for state in self.of_type("STATE", "state"):
-            last[state["stream"]["stream_descriptor"]["name"]] = state
+            last[_stream_of(state)] = state
         return list(last.values())
 
     @property
     def state_after(self) -> Json:
         """The state file of the next run: the states of this one, and what it was given of streams that wrote none."""
-        written = {state["stream"]["stream_descriptor"]["name"] for state in self.saved_state}
+        written = {_stream_of(state) for state in self.saved_state}
         given = self.state if isinstance(self.state, list) else []
         if not written:
             return self.state
@@ -152,7 +166,9 @@ class Run:
     def told(self, limit: int = 1500) -> str:
         """What a person needs to see when this run was not as expected."""
         said = [f"{self.connector} {self.command}: exit code {self.exit_code} after {self.seconds:.1f} s"]
+        said += [f"  {self.stopped}"] if self.stopped else []
         said += [f"  {failure.stream}: {failure.failure_type}: {failure.message[:300]}" for failure in self.failures]
         if not self.messages:
             said += ["  stdout: " + " ".join(self.lines)[:limit]]
-        return "\n".join([*said, self.stderr[-limit:]])
+        # A report is UTF-8, whatever a line is.
+        return "\n".join([*said, self.stderr[-limit:]]).encode(errors="backslashreplace").decode()

@@ -16,11 +16,13 @@ Truth = Mapping[str, list[dict]]
 @dataclass(frozen=True, kw_only=True)
 class Then:
     """A second sync of both connectors, each on its own fake of the first one, with the config and the states that it
-    wrote then. Compared like the first one; its aspects begin with `then/`, e.g. `then/records/campaigns`."""
+    wrote then. Compared like the first one; its aspects begin with `then/`, e.g. `then/records/campaigns`. Where the
+    official connector is stopped it is one of ours alone."""
 
     change: Callable[[FakePinterest], None] | None = None
     """What changes between the two: data, faults, the time."""
     truth: Callable[[FakePinterest], Truth] | None = None
+    exact: bool = False
     empty: tuple[str, ...] = ()
     official_truth: Callable[[FakePinterest], Truth] | None = None
     ours: Callable[[Run], None] | None = None
@@ -55,9 +57,10 @@ class Scenario:
     state: Json | Callable[[FakePinterest], Json] = None
     """States by stream, or a state file as it is (a list, or a str); or a function of the fake that makes one."""
     breaks: tuple[str, ...] = ()
-    """Rules of the protocol that need not hold, e.g. `record-schema` where Pinterest's answers break the schema."""
+    """Rules of the protocol that do not hold, e.g. `record-schema` where Pinterest's answers break the schema. Each is
+    broken by one of the runs at least, else it is a failure."""
     official_breaks: tuple[str, ...] = ()
-    """Rules of the protocol that the official connector does not keep here."""
+    """Rules of the protocol that the official connector does not keep here. One that it keeps is a failure."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables of the environment of both connectors, e.g. TZ."""
     official: str = "2.1.12"
@@ -67,6 +70,8 @@ class Scenario:
     differs: Mapping[str, tuple[str, ...] | list[str]] = field(default_factory=dict)
     truth: Callable[[FakePinterest], Truth] | None = None
     """The records of each stream that ours must bring, no more and no less; asked after the run."""
+    exact: bool = False
+    """The truth is right to the nulls, for all its streams; else a top-level null is no field."""
     empty: tuple[str, ...] = ()
     """The streams of the truth that have no records here. Of all others it must have some: else nothing is shown."""
     official_truth: Callable[[FakePinterest], Truth] | None = None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from . import protocol
 from .compare import Finding, record_findings, run_findings
 from .connector import Connector, configured
 from .fake import FakePinterest
@@ -17,26 +18,41 @@ SECOND = "then/"
 
 def check(suite: Suite, scenario: Scenario) -> list[Finding]:
     """Runs both and asserts what the scenario says. Returns the differences that were expected and seen."""
-    assert not (scenario.then and scenario.stop_official_after), "there is nothing to compare a second sync with"
+    if scenario.then and scenario.stop_official_after:
+        of_official = scenario.then.theirs or scenario.then.official_truth
+        assert not of_official, "the official one has no second sync"
     with one_day() as now:
         official = official_runs(suite, scenario, now)
         ours = our_runs(suite, scenario, now)
     findings = compared(scenario, scenario, "", ours[0], official[0])
     if scenario.then:
-        findings += compared(scenario, scenario.then, SECOND, ours[1], official[1])
+        second = None if scenario.stop_official_after else official[1]
+        findings += compared(scenario, scenario.then, SECOND, ours[1], second)
+    assert_broken(scenario.official_breaks, official)
+    assert_broken(scenario.breaks, [*official, *(run for run, _ in ours)])
     return findings
 
 
+def assert_broken(rules: tuple[str, ...], runs: list[Run]) -> None:
+    """Each rule that need not hold is broken in one of the runs: the excuses stay true."""
+    broken = {violation.rule for run in runs for violation in protocol.violations(run)}
+    kept = set(rules) - broken
+    assert not kept, f"need not hold, and hold: {', '.join(sorted(kept))}\n{runs[0].told()}"
+
+
 def compared(
-    scenario: Scenario, sync: Scenario | Then, prefix: str, our: tuple[Run, list[Finding]], official: Run
+    scenario: Scenario, sync: Scenario | Then, prefix: str, our: tuple[Run, list[Finding]], official: Run | None
 ) -> list[Finding]:
-    """Asserts what is said of one of the syncs of a scenario, whose aspects have this prefix."""
+    """Asserts what is said of one of the syncs of a scenario, whose aspects have this prefix. Of a sync of ours alone
+    where there is no official run."""
     ours, wrong = our
     where = "in the second sync, " if prefix else ""
     assert not wrong, f"{where}ours is not what the fake holds. {wrong[0].text}\n{ours.told()}"
     if scenario.stop_official_after:
         assert_more(sync, ours, official)
-        assert official.exit_code is None, f"the official connector ends here after all:\n{official.told()}"
+        assert official is None or official.exit_code is None, (
+            f"the official connector ends here after all:\n{official.told()}"
+        )
         return []
     findings = [Finding(prefix + finding.aspect, where + finding.text) for finding in run_findings(ours, official)]
     all_explained = {aspect for aspects in scenario.differs.values() for aspect in aspects}
@@ -55,7 +71,7 @@ def compared(
     return findings
 
 
-def assert_more(sync: Scenario | Then, ours: Run, official: Run) -> None:
+def assert_more(sync: Scenario | Then, ours: Run, official: Run | None) -> None:
     if sync.ours:
         sync.ours(ours)
     if sync.theirs:
@@ -77,7 +93,9 @@ def checked(run: Run, sync: Scenario | Then, fake: FakePinterest) -> tuple[Run, 
     return run, [
         finding
         for stream, records in truth.items()
-        for finding in record_findings(stream, run.records.get(stream, []), records, ("ours", "the fake"))
+        for finding in record_findings(
+            stream, run.records.get(stream, []), records, ("ours", "the fake"), exact=sync.exact
+        )
     ]
 
 
@@ -97,7 +115,7 @@ def official_runs(suite: Suite, scenario: Scenario, now: datetime) -> list[Run]:
         connector = suite.official(fake, scenario.official).with_environment(**scenario.environment)
         runs = [one_run(suite, connector, fake, scenario, scenario.stop_official_after)]
         check_official(runs[0], scenario, fake)
-        if scenario.then:
+        if scenario.then and not scenario.stop_official_after:
             runs.append(next_run(suite, connector, fake, scenario, runs[0]))
             check_official(runs[1], scenario.then, fake)
         return runs

@@ -42,18 +42,21 @@ class Suite:
             **{"now": int(now.timestamp()), "size": "small", "seed": 10, "keep_refresh_token": True, **options},
         )
 
-    def run(self, connector: Connector, command: str, *, breaks: Sequence[str] = (), **inputs: Json) -> Run:
+    def run(
+        self, connector: Connector, command: str, *, breaks: Sequence[str] = (), spec: Json = None, **inputs: Json
+    ) -> Run:
         """A run, each line of which is looked at: what this connector writes has to be right; what the official one
-        writes has to be wrong in the known ways only. `breaks` are rules that the server's data break."""
+        writes has to be wrong in the known ways only. `breaks` are rules that the server's data break. With the
+        connector's spec, what it calls secret is looked for, too."""
         run = connector.run(command, **inputs)
-        self.look_at(run, breaks=breaks)
+        self.look_at(run, breaks=breaks, spec=spec)
         return run
 
-    def look_at(self, run: Run, *, breaks: Sequence[str] = ()) -> None:
+    def look_at(self, run: Run, *, breaks: Sequence[str] = (), spec: Json = None) -> None:
         """Holds a run to the rules, whoever started it."""
         if run.connector.startswith("official") and is_race(run):
             raise ThreadRace(run.told())
-        violations = protocol.violations(run)
+        violations = protocol.violations(run, spec)
         known = protocol.KNOWN_VIOLATIONS.get(run.connector, frozenset()) | set(breaks)
         unknown = [violation for violation in violations if violation.rule not in known]
         assert not unknown, f"{unknown[0]}\n({len(unknown)} in all)\n{run.told()}"

@@ -19,6 +19,9 @@ PINTEREST, OFFICIAL, BOOKSHOP, GIVEN = "source-pinterest", "official", "bookshop
 DAYS_READ = 150
 """How many days are read of the Pinterest sources: more than one window of analytics, one of reports."""
 
+SEED = 24
+"""Of the data of the Pinterest sources: with it every stream has records of these days."""
+
 
 _REPORTS = frozenset(
     {
@@ -55,6 +58,8 @@ class Target:
     """What it reads from, or None when that is not ours."""
     left_out: frozenset[str] = frozenset()
     """Streams that are not read, as reading them takes too long."""
+    empty: frozenset[str] | None = None
+    """Streams that have no records there; all others have some. None when that is not known."""
     resumes: int = 5
     """From how many of its states a sync is resumed."""
 
@@ -69,7 +74,7 @@ def opened(suite: Suite, name: str) -> Iterator[Target]:
     """A target whose server runs until the end of the block."""
     match name:
         case "source-pinterest" | "official":
-            with suite.fake(datetime.now(UTC)) as fake:
+            with suite.fake(datetime.now(UTC), seed=SEED) as fake:
                 yield _pinterest(suite, name, fake)
         case "bookshop":
             with Shop() as shop:
@@ -81,6 +86,7 @@ def opened(suite: Suite, name: str) -> Iterator[Target]:
                     future_state=None,
                     must_pass=True,
                     server=shop,
+                    empty=frozenset(),
                 )
         case "given":
             settings = suite.settings
@@ -114,6 +120,7 @@ def _pinterest(suite: Suite, name: str, fake: FakePinterest) -> Target:
         server=fake,
         # The official connector waits seconds for each report; all of them are in the part that compares.
         left_out=_REPORTS - {"advertiser_report"} if is_official else frozenset(),
+        empty=frozenset(),
         resumes=2 if is_official else 5,
     )
 

@@ -1,3 +1,5 @@
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -6,7 +8,7 @@ from conformance.settings import Settings
 from conformance.suite import Suite
 
 TESTS = Path(__file__).parent
-GENERAL = ("general", "client/test_any_source.py", "rules")
+GENERAL = ("general", "client/test_any_source.py")
 """The tests that hold for any source."""
 
 
@@ -46,3 +48,17 @@ def shared(item: pytest.Item) -> str | None:
         case "self_test" | "rules":
             return folder
     return None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says how many tests were begun anew, and why: what is made again until it is green is to be seen."""
+    if reruns := terminalreporter.stats.get("rerun"):
+        reasons = Counter(why_again(str(report.longrepr)) for report in reruns)
+        told = ", ".join(f"{count} for {reason}" for reason, count in sorted(reasons.items()))
+        tests = len({report.nodeid for report in reruns})
+        terminalreporter.write_line(f"begun anew: {tests} tests, {len(reruns)} times: {told}")
+
+
+def why_again(told: str) -> str:
+    """The exception that a test was begun anew for, see `--only-rerun` in pyproject.toml."""
+    return next(iter(re.findall(r"\b(ThreadRace|DayChanged)\b", told)), "another reason")

@@ -5,7 +5,7 @@ Each is a function of what was observed of a source; it fails with an AssertionE
 
 from . import abnormal_input, basic_read, connection, discovery, full_refresh, future_state, incremental, protocol_rules
 from . import spec as spec_checks
-from .check import Check
+from .check import Check, NotGiven
 from .known import KNOWN_FAILURES
 from .observed import Observed
 
@@ -22,4 +22,4 @@ ALL: tuple[Check, ...] = (
 )
 """All checks, in the order of the documentation."""
 
-__all__ = ["ALL", "KNOWN_FAILURES", "Check", "Observed"]
+__all__ = ["ALL", "KNOWN_FAILURES", "Check", "NotGiven", "Observed"]

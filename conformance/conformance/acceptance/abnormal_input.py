@@ -42,7 +42,7 @@ def _is_refused(observed: Observed, command: str, **inputs: Json) -> None:
         assert run.exit_code != 0, f"exit code 0, with {_errors(run)}\n{run.told()}"
         assert run.failures, f"no TRACE ERROR\n{run.told()}"
         assert all(failure.message for failure in run.failures), "a TRACE ERROR without a message"
-    broken = violations(run)
+    broken = violations(run, observed.spec_run.spec)
     assert not broken, f"{broken[0]}\n{run.told()}"
 
 

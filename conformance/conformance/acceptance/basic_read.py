@@ -22,8 +22,14 @@ def every_stream_is_complete(observed: Observed) -> None:
 
 
 def something_is_read(observed: Observed) -> None:
-    """A read of all streams brings at least one record."""
-    assert any(observed.full_read.records.values()), f"no stream has a record\n{observed.full_read.told()}"
+    """A read of all streams brings at least one record; where it is known what there is, some of every stream."""
+    run, empty = observed.full_read, observed.target.empty
+    assert any(run.records.values()), f"no stream has a record\n{run.told()}"
+    if empty is not None:
+        names = {stream["name"] for stream in observed.read_streams}
+        without = sorted(name for name in names - empty if not run.records.get(name))
+        assert not without, f"no record: {', '.join(without)}\n{run.told()}"
+        assert not empty & run.records.keys(), f"said to be empty: {', '.join(sorted(empty & run.records.keys()))}"
 
 
 def records_match_their_schemas(observed: Observed) -> None:

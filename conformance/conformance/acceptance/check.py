@@ -5,6 +5,11 @@ from dataclasses import dataclass
 
 from .observed import Observed
 
+
+class NotGiven(Exception):
+    """What a check needs is not given with the target: it neither passes nor fails."""
+
+
 Function = Callable[[Observed], None]
 
 

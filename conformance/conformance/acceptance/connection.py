@@ -1,6 +1,6 @@
 """Whether `check` tells a config that works from one that does not."""
 
-from .check import checks
+from .check import NotGiven, checks
 from .observed import Observed
 
 
@@ -15,7 +15,7 @@ def invalid_config_is_refused(observed: Observed) -> None:
     """`check` says FAILED and why of a config that does not work, or fails with a TRACE ERROR."""
     run = observed.refused_run
     if run is None:
-        return
+        raise NotGiven("no config is given that must be refused")
     status = run.connection or {}
     if run.exit_code == 0:
         assert status.get("status") == "FAILED", f"check says {status.get('status')}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from ..messages import Json
+from ..messages import Json, stream_states, with_stream_states
 
 YEARS = 10
 """How far in the future a future state is."""
@@ -53,7 +53,11 @@ def cursors_in(state: Json, field: str) -> Iterator[Json]:
 def in_the_future(saved: list[dict], streams: list[dict]) -> list[dict]:
     """The same states, with each cursor moved years ahead, in the form it has."""
     fields = {stream["name"]: cursor_field(stream) for stream in streams}
-    return [_moved(state, fields.get(state["stream"]["stream_descriptor"]["name"])) for state in saved]
+
+    def moved(stream: dict) -> dict:
+        return _moved(stream, fields.get(stream["stream_descriptor"]["name"]))
+
+    return [with_stream_states(state, list(map(moved, stream_states(state)))) for state in saved]
 
 
 def _moved(state: Json, field: str | None) -> Json:

@@ -1,5 +1,6 @@
 """What a sync makes of a state whose cursors lie in the future."""
 
+from ..messages import stream_states
 from .check import checks
 from .cursors import cursor_field, cursors_in, moment
 from .observed import Observed
@@ -22,7 +23,11 @@ def future_state_brings_no_records(observed: Observed) -> None:
 
 def future_state_is_not_moved_back(observed: Observed) -> None:
     """No cursor is older after a sync with cursors in the future."""
-    given = {state["stream"]["stream_descriptor"]["name"]: state["stream"] for state in observed.future_state}
+    given = {
+        stream["stream_descriptor"]["name"]: stream
+        for state in observed.future_state
+        for stream in stream_states(state)
+    }
     after = observed.future_sync.final_states
     for stream in observed.incremental_streams:
         name, field = stream["name"], cursor_field(stream)

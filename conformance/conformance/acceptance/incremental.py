@@ -1,10 +1,10 @@
 """Whether a sync goes on where the one before it stopped, and loses nothing on the way."""
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 
-from ..compare import record_text
-from ..messages import Json, Run
+from ..compare import record_findings, record_text
+from ..messages import Json, Run, stream_states
 from .check import checks
 from .cursors import cursor_field, cursors_in, moment
 from .observed import Observed
@@ -18,10 +18,12 @@ def incremental_streams_have_a_state(observed: Observed) -> None:
 
 
 def incremental_brings_what_full_refresh_brings(observed: Observed) -> None:
-    """The first sync, without a state, brings the same records as a read in full."""
+    """The first sync, without a state, brings the same records as a read in full, each as often."""
+    full, first = observed.full_read.records, observed.first_sync.records
     for stream in observed.incremental_streams:
-        lost = _lost(observed.full_read, observed.first_sync, stream["name"])
-        assert not lost, f"{stream['name']}: {len(lost)} records are not in the first sync\ne.g. {lost[0][:300]}"
+        name = stream["name"]
+        for finding in record_findings(name, full.get(name, []), first.get(name, []), ("full refresh", "the sync")):
+            raise AssertionError(finding.text)
 
 
 def next_sync_leaves_out_what_is_older(observed: Observed) -> None:
@@ -51,8 +53,13 @@ def every_state_can_be_resumed_from(observed: Observed) -> None:
             lost = [record for record in map(record_text, run.records.get(name, [])) if record not in seen]
             assert not lost, (
                 f"{name}: records are lost when a sync is resumed\n{len(lost)} records, e.g. {lost[0][:300]}; state "
-                f"{json.dumps([one for one in state if one['stream']['stream_descriptor']['name'] == name])[:600]}"
+                f"{json.dumps([one for one in state if name in names_in(one)])[:600]}"
             )
+
+
+def names_in(state: dict) -> list[str]:
+    """The streams of a state."""
+    return [stream["stream_descriptor"]["name"] for stream in stream_states(state)]
 
 
 def resumable(run: Run, count: int) -> list[tuple[list[dict], dict[str, set[str]]]]:
@@ -68,19 +75,15 @@ def resumable(run: Run, count: int) -> list[tuple[list[dict], dict[str, set[str]
         if message["type"] == "RECORD":
             open_records[message["record"]["stream"]].add(record_text(message["record"]["data"]))
             continue
-        name = message["state"]["stream"]["stream_descriptor"]["name"]
-        saved[name] = message["state"]
-        kept[name] |= open_records.pop(name, set())
+        covered = names_in(message["state"])
+        # A global state is that of all streams.
+        saved[",".join(covered) if message["state"].get("type") != "GLOBAL" else ""] = message["state"]
+        for name in covered if message["state"].get("type") != "GLOBAL" else list(open_records):
+            kept[name] |= open_records.pop(name, set())
         if number in chosen:
             moments.append((list(saved.values()), defaultdict(set, {name: set(texts) for name, texts in kept.items()})))
         number += 1
     return moments
-
-
-def _lost(whole: Run, part: Run, stream: str) -> list[str]:
-    """The records of one run that the other has less often, or not."""
-    texts = (Counter(map(record_text, run.records.get(stream, []))) for run in (whole, part))
-    return list((next(texts) - next(texts)).elements())
 
 
 CHECKS = checks(

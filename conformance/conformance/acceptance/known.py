@@ -2,7 +2,8 @@
 
 _SCHEMAS = (
     "Pinterest sends `product_tags` of pins as objects, and ids and the status in analytics as texts, where the schema "
-    "that existing connections have says string and number; the values are handed on as they are."
+    "that existing connections have says string and number, and times of catalogs with an offset; the values are "
+    "handed on as they are."
 )
 
 _EXIT_CODE_0 = "A TRACE ERROR says that the file is none, but the exit code is 0."

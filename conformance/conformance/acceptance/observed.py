@@ -4,7 +4,7 @@ from collections.abc import Collection
 from functools import cached_property
 
 from ..connector import configured
-from ..messages import Json, Run
+from ..messages import Json, Run, stream_states, with_stream_states
 from ..suite import Suite
 from ..targets import Target
 from .cursors import in_the_future
@@ -20,7 +20,8 @@ class Observed:
 
     def run(self, command: str, breaks: Collection[str] = (), **inputs: Json) -> Run:
         """A run; `breaks` are rules of the protocol that the check itself looks after."""
-        run = self.suite.run(self.target.connector, command, breaks=tuple(breaks), **inputs)
+        spec = self.spec_run.spec if command != "spec" else None
+        run = self.suite.run(self.target.connector, command, breaks=tuple(breaks), spec=spec, **inputs)
         if run.config is self.config:
             self.config = run.config_after
         return run
@@ -86,6 +87,19 @@ class Observed:
         return self.read(self.full_catalog)
 
     @cached_property
+    def full_read_with_state(self) -> Run:
+        """All in full again, with what the full read left as the state of those that can only be read so."""
+        incremental = {stream["name"] for stream in self.incremental_streams}
+        saved = [
+            with_stream_states(
+                state,
+                [one for one in stream_states(state) if one["stream_descriptor"]["name"] not in incremental],
+            )
+            for state in self.full_read.saved_state
+        ]
+        return self.read(self.full_catalog, [state for state in saved if state is not None])
+
+    @cached_property
     def first_sync(self) -> Run:
         """All incremental streams from the beginning."""
         return self.read(self.incremental_catalog)
@@ -108,7 +122,9 @@ class Observed:
     @property
     def runs_so_far(self) -> list[Run]:
         """The usual runs, made where they were not yet."""
-        return [self.spec_run, self.check_run, self.discover_run, self.full_read, self.first_sync, self.next_sync]
+        refused = [self.refused_run] if self.refused_run else []
+        reads = [self.full_read, self.first_sync, self.next_sync]
+        return [self.spec_run, self.check_run, *refused, self.discover_run, *reads]
 
     @property
     def resumes(self) -> int:

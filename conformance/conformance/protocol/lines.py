@@ -6,7 +6,7 @@ from typing import NoReturn
 from airbyte_protocol.models import AirbyteMessage
 from pydantic import TypeAdapter, ValidationError
 
-from ..messages import Run
+from ..messages import Json, Run
 from .rules import Violation
 
 _MESSAGE = TypeAdapter(AirbyteMessage)
@@ -36,10 +36,11 @@ def read(run: Run) -> tuple[list[dict], list[Violation]]:
     last = len(run.lines)
     for number, line in enumerate(run.lines, 1):
         try:
-            message = json.loads(line, parse_constant=_refuse)
-        except ValueError:
+            message = _parsed(line)
+        except (ValueError, RecursionError) as error:
             if not (run.exit_code is None and number == last):
-                found.append(Violation("json", f"line {number} is no JSON: {line[:200]!r}"))
+                what = error.args[0] if isinstance(error, _NoLine) else "is no JSON"
+                found.append(Violation("json", f"line {number} {what}: {line[:200]!r}"))
             continue
         wrong = _what_is_wrong(line, message)
         if wrong:
@@ -49,8 +50,32 @@ def read(run: Run) -> tuple[list[dict], list[Violation]]:
     return messages, found
 
 
+class _NoLine(ValueError):
+    """JSON to Python, and yet not what a line may be."""
+
+
+def _parsed(line: str) -> Json:
+    # See `connector.as_text`: what is no UTF-8 cannot be written as such.
+    if not line.isascii():
+        try:
+            line.encode()
+        except UnicodeEncodeError:
+            raise _NoLine("is not UTF-8") from None
+    if line.endswith("\r"):
+        raise _NoLine("ends with CR")
+    return json.loads(line, parse_constant=_refuse, object_pairs_hook=_object)
+
+
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise _NoLine(f"has a key twice in an object, {next(name for name in names if names.count(name) > 1)!r}")
+    return made
 
 
 def _what_is_wrong(line: str, message: object) -> str | None:

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..messages import Run
+from ..messages import Run, stream_states
 from .catalog import configured_streams
-from .rules import Violation
+from .rules import ALWAYS_COUNT, Violation
 
 _ENDS = ("COMPLETE", "INCOMPLETE")
 
@@ -44,18 +44,9 @@ class _Stream:
         self.records += 1
         self.records_without_state += 1
 
-    def state(self, stats: dict | None) -> Iterator[Violation]:
-        count = (stats or {}).get("recordCount")
-        if count is None:
-            yield Violation("state-stream", f"a STATE of {self.name} does not count its records")
-        elif count != self.records_without_state:
-            yield Violation(
-                "state-count",
-                f"a STATE of {self.name} counts {count:g} records, {self.records_without_state} came before it",
-            )
+    def state(self) -> Iterator[Violation]:
         if self.ended:
             yield Violation("state-after-end", f"{self.name} has a STATE after it is {self.statuses[-1]}")
-        self.records_without_state = 0
 
     def end(self) -> Iterator[Violation]:
         ends = [status for status in self.statuses if status in _ENDS]
@@ -70,20 +61,31 @@ def violations(run: Run, messages: list[dict]) -> Iterator[Violation]:
         return
     streams = {name: _Stream(name) for name in configured_streams(run)}
     explained = set()
+    counts = run.connector in ALWAYS_COUNT or any(
+        _count(message["state"]) is not None for message in messages if message["type"] == "STATE"
+    )
     for message in messages:
         match message:
             case {"type": "RECORD", "record": {"stream": name}} if name in streams:
                 yield from streams[name].record()
-            case {"type": "STATE", "state": {"type": "STREAM", "stream": stream, **more}}:
-                name = stream["stream_descriptor"]["name"]
-                if stream.get("stream_state") is None:
-                    yield Violation("state-stream", f"a STATE of {name} has no stream_state")
-                if name in streams:
-                    yield from streams[name].state(more.get("sourceStats"))
-                else:
-                    yield Violation("state-stream", f"a STATE is of {name}, which is not in the configured catalog")
+            case {"type": "STATE", "state": {"type": "STREAM" | "GLOBAL" as kind} as state}:
+                names = [stream["stream_descriptor"]["name"] for stream in stream_states(state)]
+                for name in names:
+                    if name not in streams:
+                        yield Violation("state-stream", f"a STATE is of {name}, which is not in the configured catalog")
+                if kind == "STREAM" and state["stream"].get("stream_state") is None:
+                    yield Violation("state-stream", f"a STATE of {names[0]} has no stream_state")
+                # A global one covers all that came before it, of every stream, also of those that have ended.
+                covered = [streams[name] for name in names if name in streams] if kind == "STREAM" else streams.values()
+                if counts and covered:
+                    came = sum(stream.records_without_state for stream in covered)
+                    yield from _counted("all" if kind == "GLOBAL" else names[0], _count(state), came)
+                for stream in covered:
+                    if kind == "STREAM":
+                        yield from stream.state()
+                    stream.records_without_state = 0
             case {"type": "STATE"}:
-                yield Violation("state-stream", "a STATE is not that of one stream")
+                yield Violation("state-stream", "a STATE is that of no stream")
             case {"type": "TRACE", "trace": {"type": "STREAM_STATUS", "stream_status": status}}:
                 name = status["stream_descriptor"]["name"]
                 if name in streams:
@@ -98,6 +100,17 @@ def violations(run: Run, messages: list[dict]) -> Iterator[Violation]:
                 name = (error.get("stream_descriptor") or {}).get("name")
                 explained |= {name} if name else {stream.name for stream in streams.values() if not stream.ended}
     yield from _end(run, streams, explained)
+
+
+def _count(state: dict) -> float | None:
+    return (state.get("sourceStats") or {}).get("recordCount")
+
+
+def _counted(name: str, count: float | None, came: int) -> Iterator[Violation]:
+    if count is None:
+        yield Violation("state-count", f"a STATE of {name} does not count its records")
+    elif count != came:
+        yield Violation("state-count", f"a STATE of {name} counts {count:g} records, {came} came before it")
 
 
 def _end(run: Run, streams: dict[str, _Stream], explained: set[str]) -> Iterator[Violation]:

@@ -195,6 +195,7 @@ SCENARIOS = [
         streams=(*ENTITIES, "keywords"),
         prepare=first_edits,
         truth=first_sync,
+        exact=True,
         differs={"requests": ()},
         ours=asks_for_large_pages,
         theirs=asks_for_small_pages,

@@ -9,7 +9,7 @@ import requests
 from ..fake import FakePinterest
 from ..messages import Json, Run
 from ..scenario import Scenario, Then, Truth, day, reported
-from .reports import asked, at_once, config, last_days, length, windows
+from .reports import all_checks, asked, at_once, config, last_days, length, windows
 
 NUMBERS = ("SPEND_IN_MICRO_DOLLAR", "IMPRESSION_1", "CLICKTHROUGH_1")
 """Columns that are sums of days."""
@@ -100,13 +100,20 @@ SEVERAL = (
 )
 
 
-def second_sync(fake: FakePinterest) -> Truth:
-    """From the last row on, which is made anew; a total has no last row."""
-    first = rows_since(*SEVERAL)(fake)
-    return {
-        stream(report): found if report["granularity"] == "TOTAL" else last_days(found)
-        for report, found in zip(SEVERAL, first.values(), strict=True)
-    }
+def again(*reports: dict) -> Callable[[FakePinterest], Truth]:
+    """What a second sync brings: from the last row on, which is made anew; a total has no last row."""
+
+    def truth(fake: FakePinterest) -> Truth:
+        first = rows_since(*reports)(fake)
+        return {
+            stream(report): found if report["granularity"] == "TOTAL" else last_days(found)
+            for report, found in zip(reports, first.values(), strict=True)
+        }
+
+    return truth
+
+
+IN_FULL = (entry("CAMPAIGN", first_day=4), entry("AD_GROUP_TARGETING", first_day=4))
 
 
 # What an entry leaves out.
@@ -144,6 +151,14 @@ def asks_for(click: int, view: int, columns: list[str]) -> Callable[[Run], None]
         assert body["columns"] == columns
 
     return asserted
+
+
+def shows_secrets(run: Run) -> None:
+    """Its client secret, its refresh token and its access token, in its lines beside the CONTROL messages."""
+    lines = [line for line in run.lines if '"CONTROL"' not in line]
+    credentials = run.config_after["credentials"]
+    for name in ("client_secret", "refresh_token", "access_token"):
+        assert any(credentials[name] in line for line in lines), f"does not show its {name}"
 
 
 def asks_for_nothing(run: Run) -> None:
@@ -231,8 +246,19 @@ SCENARIOS: list[Scenario] = [
         fake={"daily_rows": True},
         prepare=at_once,
         truth=rows_since(*SEVERAL),
-        then=Then(truth=second_sync),
+        then=Then(truth=again(*SEVERAL)),
         slow=60,
+    ),
+    Scenario(
+        title="custom reports of two levels in full, two syncs",
+        streams=tuple(map(stream, IN_FULL)),
+        modes=dict.fromkeys(map(stream, IN_FULL), "full_refresh"),
+        whole_config=with_reports(*IN_FULL),
+        fake={"daily_rows": True},
+        prepare=at_once,
+        truth=rows_since(*IN_FULL),
+        then=Then(truth=again(*IN_FULL)),
+        slow=20,
     ),
     Scenario(
         title="the catalog of custom reports",
@@ -269,7 +295,7 @@ SCENARIOS: list[Scenario] = [
         fake={"daily_rows": True},
         prepare=at_once,
         truth=rows_since(NO_TIME),
-        theirs=asks_for_nothing,
+        theirs=all_checks(asks_for_nothing, shows_secrets),
         official_breaks=("secret",),
         differs={
             "conversion_report_time": [

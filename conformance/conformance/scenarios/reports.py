@@ -10,7 +10,7 @@ from datetime import date
 from itertools import pairwise
 
 from ..fake import FakePinterest
-from ..messages import Json, Run
+from ..messages import Json, Run, Status
 from ..scenario import Scenario, Then, Truth, day, rows
 
 BY_ENTITY = (
@@ -94,11 +94,26 @@ def from_last_day(truth: Callable[[FakePinterest], Truth]) -> Callable[[FakePint
     return again
 
 
-def last_days(found: list[dict]) -> list[dict]:
+def last_day_of_accounts(found: list[dict]) -> dict[str, str]:
     last = defaultdict(str)
     for row in found:
         last[row["AD_ACCOUNT_ID"]] = max(last[row["AD_ACCOUNT_ID"]], row["DATE"])
+    return last
+
+
+def last_days(found: list[dict]) -> list[dict]:
+    last = last_day_of_accounts(found)
     return [row for row in found if row["DATE"] == last[row["AD_ACCOUNT_ID"]]]
+
+
+def stands_at_last_days(run: Run) -> None:
+    """The cursor of each ad account that has rows is the day of its last row."""
+    for stream, found in run.records.items():
+        last = last_day_of_accounts(found)
+        states = run.final_states[stream]["states"]
+        cursors = {entry["partition"]["id"]: entry["cursor"]["DATE"] for entry in states}
+        assert last
+        assert {account: cursors.get(account) for account in last} == last, (stream, cursors)
 
 
 # What was asked for.
@@ -249,6 +264,21 @@ def refused_for_a_moment(fake: FakePinterest) -> None:
     fake.fault(on=creation, nth=3, rate_limit={"reset_header": 0})
     fake.fault(on="analytics/get_report", nth=1, status=503)
     fake.fault(on="analytics/get_report", nth=2, rate_limit={"reset_header": 0})
+
+
+WAITS = Status("RUNNING", ("RATE_LIMITED",))
+
+
+def says_that_it_waits(run: Run) -> None:
+    assert WAITS in run.statuses[REPORT]
+
+
+def says_that_others_wait(run: Run) -> None:
+    """Streams that nobody has, named after the requests of this one."""
+    others = {name: statuses for name, statuses in run.statuses.items() if name != REPORT}
+    assert set(others) == {f"job creation - {REPORT}", f"job polling - {REPORT}"}, set(others)
+    assert all(WAITS in statuses for statuses in others.values()), others
+    assert WAITS not in run.statuses[REPORT]
 
 
 # Answers that are none.
@@ -461,7 +491,8 @@ SCENARIOS: list[Scenario] = [
         whole_config=config(WEEKS),
         prepare=refused_for_a_moment,
         truth=of_days(WEEKS, REPORT),
-        # It says that other streams wait, e.g. `job creation - ` and the name of this one.
+        ours=says_that_it_waits,
+        theirs=says_that_others_wait,
         official_breaks=("status-stream",),
         differs={"limited reports": [f"statuses/{REPORT}"]},
         slow=10,
@@ -534,8 +565,9 @@ SCENARIOS: list[Scenario] = [
         prepare=at_once,
         stop_official_after=8,
         truth=of_days(WEEKS, "product_item_report"),
-        ours=has_windows(WEEKS, 31),
+        ours=all_checks(has_windows(WEEKS, 31), stands_at_last_days),
         theirs=asks_again_and_again,
+        then=Then(truth=from_last_day(of_days(WEEKS, "product_item_report")), ours=stands_at_last_days),
         differs={"product items": []},
     ),
 ]

@@ -325,6 +325,20 @@ def names_the_place(run: Run) -> None:
     assert "cursor" in run.failures[0].message, run.told()
 
 
+def of_another_source(_: FakePinterest) -> Json:
+    return {"orders": {"created_at": day(LATE)}}
+
+
+def names_the_other_stream(run: Run) -> None:
+    assert "orders" in run.failures[0].message, run.told()
+    assert not run.requests, run.told()
+
+
+def reads_it_as_no_state(run: Run) -> None:
+    assert run.exit_code == 0, run.told()
+    assert run.statuses["campaigns"][-1].status == "COMPLETE", run.told()
+
+
 def names_before_1_0(offered: list[dict]) -> Json:
     """The report of ad accounts under its first name, beside a stream that never had another."""
     by_name = {stream["name"]: stream for stream in offered}
@@ -442,8 +456,27 @@ SCENARIOS: list[Scenario] = [
         **EDITED,
     ),
     Scenario(
+        title="a state of another source",
+        streams=("campaigns",),
+        state=of_another_source,
+        official_truth=since({"campaigns": START}),
+        differs={
+            "state of another source": [*nothing_of("campaigns"), "config", "exit"],
+        },
+        ours=names_the_other_stream,
+        theirs=reads_it_as_no_state,
+        **EDITED,
+    ),
+    Scenario(
+        title="a state of another source beside one of this source",
+        streams=("campaigns",),
+        state=lambda fake: {"campaigns": {"updated_time": str(moment(LATE))}, **of_another_source(fake)},
+        truth=since({"campaigns": LATE}),
+        **EDITED,
+    ),
+    Scenario(
         title="a map from stream to state",
-        official_breaks=("status-end",),
+        official_breaks=("status-end", "exit-code"),
         streams=("campaigns", "ad_account_analytics"),
         state=legacy_map,
         truth=since({"campaigns": LATE, "ad_account_analytics": EARLY}),

@@ -145,6 +145,13 @@ def lose_a_stream(messages: Messages) -> None:
     streams[:] = [stream for stream in streams if stream["name"] != "audiences"]
 
 
+def lose_a_schema_field(messages: Messages) -> None:
+    """One whose name is also a keyword of schemas."""
+    streams = messages[places(messages, "CATALOG")[0]]["catalog"]["streams"]
+    boards = next(stream for stream in streams if stream["name"] == "boards")
+    del boards["json_schema"]["properties"]["description"]
+
+
 def lose_an_option(messages: Messages) -> None:
     spec = messages[places(messages, "SPEC")[0]]["spec"]
     del spec["connectionSpecification"]["properties"]["account_id"]
@@ -173,6 +180,7 @@ FAULTS: dict[str, tuple[Callable[[Messages], None], str, int | None]] = {
     "a secret in a log": (secret_in_a_log, "read", None),
     "a line that is no JSON": (line_that_is_no_json, "read", None),
     "lose a stream": (lose_a_stream, "discover", None),
+    "lose a schema field": (lose_a_schema_field, "discover", None),
     "lose an option": (lose_an_option, "spec", None),
     "say yes to all": (say_yes_to_all, "check", None),
 }

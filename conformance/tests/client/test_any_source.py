@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from conformance import client, results, targets
+from conformance.acceptance import NotGiven
 from conformance.client import LEFT_OUT, Client
 from conformance.fake import FakePinterest
-from conformance.messages import Json, Run
+from conformance.messages import Json, Run, stream_states
 from conformance.official import ThreadRace, is_race
 from conformance.results import CLIENT, Result
 from conformance.settings import Settings
@@ -68,7 +69,11 @@ def second_read_goes_on_from_the_first(driven: Driven) -> None:
     driven.client.configure((driven.client.configs or [driven.target.config])[-1])
     counts = driven.read()
     first, second = driven.client.runs("read")
-    given = {state["stream"]["stream_descriptor"]["name"]: state["stream"]["stream_state"] for state in second.state}
+    given = {
+        stream["stream_descriptor"]["name"]: stream["stream_state"]
+        for state in second.state
+        for stream in stream_states(state)
+    }
     assert given == saved == first.final_states, "the second read is not given the states of the first"
     assert driven.client.states() == saved | second.final_states, "the states of the second read are not kept"
     assert counts == stored([first, second]), "the tables do not hold what was said"
@@ -80,15 +85,18 @@ def second_read_goes_on_from_the_first(driven: Driven) -> None:
 
 
 def wrong_config_is_refused(driven: Driven) -> None:
-    if driven.target.invalid_config is not None:
-        driven.client.configure(driven.target.invalid_config)
-        with pytest.raises(client.pyairbyte().exceptions.AirbyteConnectorCheckFailedError):
-            driven.client.source.check()
+    if driven.target.invalid_config is None:
+        raise NotGiven("no config is given that must be refused")
+    driven.client.configure(driven.target.invalid_config)
+    with pytest.raises(client.pyairbyte().exceptions.AirbyteConnectorCheckFailedError):
+        driven.client.source.check()
 
 
 def every_line_keeps_the_rules(driven: Driven) -> None:
-    for run in driven.client.runs():
-        driven.suite.look_at(run)
+    runs = driven.client.runs()
+    spec = next((run.spec for run in runs if run.spec), None)
+    for run in runs:
+        driven.suite.look_at(run, spec=spec)
 
 
 STEPS: tuple[Callable[[Driven], None], ...] = (
@@ -119,9 +127,12 @@ def take_steps(driven: Driven) -> Iterator[str]:
         failure = ""
         try:
             step(driven)
+        except NotGiven:
+            # No result: the table then says neither yes nor no.
+            continue
         except Exception as error:
             failure = f"{reason(error, driven.client.runs())}\n{driven.client.told()}"
-        if any(is_race(run) for run in driven.client.runs()):
+        if driven.target.name == targets.OFFICIAL and any(is_race(run) for run in driven.client.runs()):
             raise ThreadRace(failure)
         name = f"{number}. {step.__name__.replace('_', ' ')}"
         result = Result(CLIENT, driven.target.name, name, not failure, results.stable(failure))

@@ -1,6 +1,7 @@
 """Runs that no connector made."""
 
 import json
+import time
 
 from conformance.messages import Json, Run
 
@@ -12,6 +13,9 @@ ADS = {
             "id": {"type": "string"},
             "clicks": {"type": ["null", "integer"]},
             "updated": {"type": "integer"},
+            "day": {"type": ["null", "string"], "format": "date"},
+            "seen": {"type": ["null", "string"], "format": "date-time"},
+            "local": {"type": "string", "format": "date-time", "airbyte_type": "timestamp_without_timezone"},
         },
     },
     "supported_sync_modes": ["full_refresh", "incremental"],
@@ -19,11 +23,12 @@ ADS = {
     "source_defined_cursor": True,
     "source_defined_primary_key": [["id"]],
 }
+NOW = int(time.time() * 1000)
 CONFIG = {"credentials": {"client_id": "1480010", "client_secret": 'a/secret "word', "refresh_token": "the-old-one"}}
 
 
 def record(stream: str = "ads", **data: Json) -> dict:
-    return {"type": "RECORD", "record": {"stream": stream, "data": {"id": "1", **data}, "emitted_at": 1}}
+    return {"type": "RECORD", "record": {"stream": stream, "data": {"id": "1", **data}, "emitted_at": NOW}}
 
 
 def state(count: float = 1, stream: str = "ads", **content: Json) -> dict:
@@ -31,14 +36,21 @@ def state(count: float = 1, stream: str = "ads", **content: Json) -> dict:
     return {"type": "STATE", "state": {"type": "STREAM", "stream": body, "sourceStats": {"recordCount": count}}}
 
 
+def global_state(count: float = 1, *streams: str) -> dict:
+    """The state of all, which names these streams."""
+    bodies = [{"stream_descriptor": {"name": stream}, "stream_state": {}} for stream in streams or ("ads",)]
+    body = {"shared_state": {"at": 1}, "stream_states": bodies}
+    return {"type": "STATE", "state": {"type": "GLOBAL", "global": body, "sourceStats": {"recordCount": count}}}
+
+
 def status(status: str, stream: str = "ads") -> dict:
     body = {"stream_descriptor": {"name": stream}, "status": status}
-    return {"type": "TRACE", "trace": {"type": "STREAM_STATUS", "emitted_at": 1, "stream_status": body}}
+    return {"type": "TRACE", "trace": {"type": "STREAM_STATUS", "emitted_at": NOW, "stream_status": body}}
 
 
 def error(message: str = "it failed", stream: str | None = "ads") -> dict:
     body = {"message": message} | ({"stream_descriptor": {"name": stream}} if stream else {})
-    return {"type": "TRACE", "trace": {"type": "ERROR", "emitted_at": 1, "error": body}}
+    return {"type": "TRACE", "trace": {"type": "ERROR", "emitted_at": NOW, "error": body}}
 
 
 def log(message: str) -> dict:
@@ -47,7 +59,7 @@ def log(message: str) -> dict:
 
 def control(**credentials: str) -> dict:
     config = {"config": {"credentials": {**CONFIG["credentials"], **credentials}}}
-    return {"type": "CONTROL", "control": {"type": "CONNECTOR_CONFIG", "emitted_at": 1, "connectorConfig": config}}
+    return {"type": "CONTROL", "control": {"type": "CONNECTOR_CONFIG", "emitted_at": NOW, "connectorConfig": config}}
 
 
 def run(

@@ -43,8 +43,24 @@ class Source:
     keeps_cursors: bool = True
     runs: int = 0
 
-    def run(self, _, command: str, *, breaks=(), config: Json = None, catalog: Json = None, state: Json = None) -> Run:
+    empty: frozenset[str] | None = None
+    invalid_config: Json = field(default_factory=lambda: {"client_secret": "wrong-one"})
+    specs: list[tuple[str, Json]] = field(default_factory=list)
+    """With which spec each command was looked at."""
+
+    def run(
+        self,
+        _,
+        command: str,
+        *,
+        breaks=(),
+        spec: Json = None,
+        config: Json = None,
+        catalog: Json = None,
+        state: Json = None,
+    ) -> Run:
         self.runs += 1
+        self.specs.append((command, spec))
         lines, exit_code = self.answer(command, config, catalog, state)
         made = run(*lines, command=command, config=config, state=state, exit_code=exit_code)
         return self.change(Run(**{**vars(made), "catalog": catalog}))
@@ -62,7 +78,7 @@ class Source:
         return self.read([one["stream"]["name"] for one in catalog["streams"]], given)
 
     def read(self, names: list[str], given: list[dict] | None) -> tuple[list[dict], int]:
-        cursor = next((one["stream"]["stream_state"]["updated"] for one in given or []), 0)
+        cursor = next((one["stream"]["stream_state"]["updated"] for one in given or [] if "ads" in str(one)), 0)
         lines, exit_code = [], 0
         for name in names:
             lines += [status("STARTED", name)]
@@ -88,9 +104,10 @@ class Source:
             "made up",
             connector=None,
             config=CONFIG,
-            invalid_config={"client_secret": "wrong"},
+            invalid_config=self.invalid_config,
             future_state=None,
             must_pass=True,
             server=None,
+            empty=self.empty,
         )
         return Observed(SimpleNamespace(run=self.run), target)

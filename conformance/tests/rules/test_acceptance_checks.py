@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from made_up import ADS, COMPLETE, error
+from made_up import ADS, COMPLETE, error, record
 from source import CONFIG, NOTES, SPEC, Source
 
-from conformance.acceptance import ALL, Check
-from conformance.messages import Json, Run
+from conformance.acceptance import ALL, Check, NotGiven
+from conformance.messages import Json, Run, stream_states
 
 
 def changed(value: dict, *path: str, to: Json) -> dict:
@@ -47,6 +47,10 @@ def in_full(run: Run) -> bool:
     return run.command == "read" and "notes" in str(run.catalog) and "no_such" not in str(run.catalog)
 
 
+def with_state(run: Run) -> bool:
+    return in_full(run) and bool(run.state)
+
+
 def incremental(run: Run) -> bool:
     return run.command == "read" and not in_full(run) and not run.state
 
@@ -61,6 +65,10 @@ def exits(code: int) -> Callable[[Run], Run]:
 
 def without(text: str) -> Callable[[Run], Run]:
     return lambda run: fresh(run, lines=[line for line in run.lines if text not in line])
+
+
+def twice(text: str) -> Callable[[Run], Run]:
+    return lambda run: fresh(run, lines=[line for line in run.lines for _ in range(1 + (text in line))])
 
 
 def fresh(run: Run, **changes: Json) -> Run:
@@ -133,13 +141,26 @@ FAILING = {
         Source(streams=[changed(changed(ADS, "default_cursor_field", to=None), "source_defined_cursor", to=None)]),
     ],
     "every stream is complete": [when(in_full, without("COMPLETE")), when(in_full, exits(1))],
-    "something is read": [Source(ads=[], notes=[])],
+    "something is read": [
+        Source(ads=[], notes=[]),
+        Source(notes=[], empty=frozenset()),
+        Source(empty=frozenset({"notes"})),
+    ],
     "records match their schemas": [Source(ads=[{"id": 1, "updated": 100}]), Source(notes=[{"id": "1", "text": 2}])],
     "primary keys are present": [Source(ads=[{"id": None, "updated": 100}])],
     "primary keys are unique": [Source(notes=[{"id": "1"}, {"id": "1", "text": "again"}])],
     "full refresh brings the same twice": [OnlyOnce()],
+    "full refresh brings all in a later sync": [
+        when(with_state, without('"stream": "notes"')),
+        when(with_state, twice('"id": "2"')),
+        when(with_state, exits(1)),
+    ],
     "incremental streams have a state": [when(incremental, without("STATE"))],
-    "incremental brings what full refresh brings": [when(incremental, without('"id": "3"'))],
+    "incremental brings what full refresh brings": [
+        when(incremental, without('"id": "3"')),
+        when(incremental, twice('"id": "3"')),
+        when(incremental, lambda run: fresh(run, lines=[*run.lines, json.dumps(record(id="another"))])),
+    ],
     "next sync leaves out what is older": [
         Source(starts_after=-100),
         when(lambda run: bool(run.state), exits(1)),
@@ -159,6 +180,10 @@ FAILING = {
         when(in_full, lambda run: fresh(run, lines=["starting", *run.lines])),
         when(in_full, lambda run: fresh(run, lines=[*run.lines, json.dumps(COMPLETE)])),
         when(command("check"), lambda run: fresh(run, lines=[*run.lines, json.dumps(error(CONFIG["client_secret"]))])),
+        when(
+            lambda run: run.config == {"client_secret": "wrong-one"},
+            lambda run: fresh(run, lines=[*run.lines, json.dumps(error("not wrong-one"))]),
+        ),
     ],
 }
 
@@ -173,6 +198,54 @@ def test_a_bad_source_fails(check: Check):
     for source in FAILING[check.name]:
         with pytest.raises(AssertionError):
             check(source.observed())
+
+
+def test_what_is_known_to_be_empty_may_be():
+    checked = {check.name: check for check in ALL}
+    checked["something is read"](Source(notes=[], empty=frozenset({"notes"})).observed())
+    checked["something is read"](Source(notes=[]).observed())
+
+
+def test_without_an_invalid_config_nothing_is_said():
+    (check,) = (check for check in ALL if check.name == "invalid config is refused")
+    with pytest.raises(NotGiven):
+        check(Source(invalid_config=None).observed())
+
+
+def test_runs_are_looked_at_with_the_spec():
+    source = Source()
+    for check in ALL:
+        check(source.observed())
+    assert {command: spec and spec["connectionSpecification"] for command, spec in source.specs} == {
+        "spec": None,
+        "check": SPEC,
+        "discover": SPEC,
+        "read": SPEC,
+    }
+
+
+def global_states(run: Run) -> Run:
+    """The same, with a state of all in place of each."""
+    lines, streams = [], {}
+    for line in run.lines:
+        message = json.loads(line)
+        if message["type"] == "STATE":
+            stream = message["state"].pop("stream")
+            streams[stream["stream_descriptor"]["name"]] = stream
+            message["state"] |= {"type": "GLOBAL", "global": {"stream_states": list(streams.values())}}
+        lines.append(json.dumps(message))
+    return fresh(run, lines=lines)
+
+
+class Global(Source):
+    def read(self, names: list[str], given: list[dict] | None) -> tuple[list[dict], int]:
+        streams = [stream for state in given or [] for stream in stream_states(state)]
+        return super().read(names, [{"stream": one} for one in streams if one["stream_descriptor"]["name"] == "ads"])
+
+
+@pytest.mark.parametrize("check", ALL, ids=lambda check: check.name)
+def test_a_source_with_global_states_passes(check: Check):
+    check(Global(change=global_states).observed())
 
 
 def test_names_are_not_used_twice():

@@ -62,8 +62,12 @@ EQUAL = {
         [status("RUNNING", "RATE_LIMITED"), status("RUNNING", "RATE_LIMITED")],
     ),
     "a token that ends at another moment": (
-        [control(refresh_token="r", token_expiry_date="2026-01-01")],
-        [control(refresh_token="r", token_expiry_date="2026-01-02")],
+        [control(refresh_token="r", token_expiry_date="2026-01-01T00:00:00+00:00")],
+        [control(refresh_token="r", token_expiry_date="2026-01-01T00:09:59Z")],
+    ),
+    "a token whose end one does not tell": (
+        [control(refresh_token="r")],
+        [control(refresh_token="r", token_expiry_date="2026-01-01T00:00:00Z")],
     ),
 }
 
@@ -106,6 +110,24 @@ DIFFERENT = {
         "state/ads",
         'updated_time is "5" in ours, "6"',
     ),
+    "no time that a sync took": (
+        [state(states=[])],
+        [state(states=[], lookback_window=1)],
+        "state/ads",
+        "lookback_window is absent in ours",
+    ),
+    "a time that no sync took": (
+        [state(states=[], lookback_window=3601)],
+        [state(states=[], lookback_window=1)],
+        "state/ads",
+        "lookback_window is 3601 in ours",
+    ),
+    "a time as text": (
+        [state(states=[], lookback_window="1")],
+        [state(states=[], lookback_window=1)],
+        "state/ads",
+        'lookback_window is "1" in ours',
+    ),
     "no state": ([], [state()], "state/ads", "absent in ours"),
     "another status": ([status("COMPLETE")], [status("INCOMPLETE")], "statuses/ads", "INCOMPLETE"),
     "a status without its reason": (
@@ -115,6 +137,18 @@ DIFFERENT = {
         "RATE_LIMITED",
     ),
     "another failure": ([failure("config_error")], [failure("system_error")], "failures/ads", "config_error"),
+    "a token that ends on another day": (
+        [control(refresh_token="r", token_expiry_date="2026-01-01T00:00:00Z")],
+        [control(refresh_token="r", token_expiry_date="2026-01-02T00:00:00Z")],
+        "config",
+        'the token ends at "2026-01-01T00:00:00Z" in ours',
+    ),
+    "a token that ends at no moment": (
+        [control(refresh_token="r", token_expiry_date="soon")],
+        [control(refresh_token="r", token_expiry_date="2026-01-02T00:00:00Z")],
+        "config",
+        'the token ends at "soon" in ours',
+    ),
     "another refresh token": ([control(refresh_token="r")], [control(refresh_token="s")], "config", "refresh_token"),
 }
 
@@ -142,8 +176,23 @@ def test_never_shows_a_token():
     assert "secret" not in finding.text
 
 
-def spec(**properties) -> Run:
-    body = {"connectionSpecification": {"type": "object", "properties": properties}}
+@pytest.mark.parametrize(
+    ("ours", "theirs", "exact", "text"),
+    [
+        ({"id": "1", "n": None}, {"id": "1"}, False, None),
+        ({"id": "1", "n": None}, {"id": "1", "n": None}, True, None),
+        ({"id": "1", "n": None}, {"id": "1"}, True, "n is null in ours, absent in official"),
+        ({"id": "1"}, {"id": "1", "n": None}, True, "n is absent in ours, null in official"),
+    ],
+)
+def test_compares_nulls_when_asked_to(ours: dict, theirs: dict, exact: bool, text: str | None):
+    findings = list(compare.record_findings("ads", [ours], [theirs], exact=exact))
+    assert len(findings) == (text is not None)
+    assert text is None or text in findings[0].text
+
+
+def spec(*, beside: dict | None = None, **properties) -> Run:
+    body = {"connectionSpecification": {"type": "object", "properties": properties}, **(beside or {})}
     return run({"type": "SPEC", "spec": body}, command="spec")
 
 
@@ -155,6 +204,8 @@ def spec(**properties) -> Run:
         ({}, {"a": {"type": "string"}}, "config.properties.a is absent in ours"),
         ({"a": {"type": "integer"}}, {"a": {"type": "string"}}, "config.properties.a.type"),
         ({"a": {"enum": ["x"]}}, {"a": {"enum": ["x", "y"]}}, "lacks ['y']"),
+        ({}, {"title": {"type": "string"}}, "config.properties.title is absent in ours"),
+        ({"enum": {}}, {"enum": {"type": "string"}}, "config.properties.enum.type is absent in ours"),
     ],
 )
 def test_a_spec_may_take_more_but_not_less(ours: dict, official: dict, text: str | None):
@@ -163,9 +214,36 @@ def test_a_spec_may_take_more_but_not_less(ours: dict, official: dict, text: str
     assert text is None or text in findings[0].text
 
 
+def sign_in(*path: str, **more) -> dict:
+    return {"advanced_auth": {"predicate_key": list(path), "properties": {"token": {"title": "T"}}, **more}}
+
+
+@pytest.mark.parametrize(
+    ("ours", "official", "text"),
+    [
+        ({"documentationUrl": "https://a"}, {"documentationUrl": "https://b"}, None),
+        ({}, {"documentationUrl": "https://b"}, "documentationUrl is absent in ours"),
+        ({"documentationUrl": "a"}, {"documentationUrl": "https://b"}, 'documentationUrl is "a" in ours'),
+        ({"supportsDBT": False}, {"supportsDBT": True}, "supportsDBT is false in ours, true in official"),
+        ({"supportsDBT": True}, {}, None),
+        (sign_in("a", "b"), sign_in("a", "b"), None),
+        (sign_in("a", "b"), sign_in("a", "c"), 'advanced_auth.predicate_key[1] is "b" in ours, "c" in official'),
+        (sign_in("a", properties={}), sign_in("a"), "advanced_auth.properties.token is absent in ours"),
+        (sign_in("a", more=1), sign_in("a"), "advanced_auth.more is 1 in ours, absent in official"),
+        ({}, sign_in("a"), "advanced_auth is absent in ours"),
+    ],
+)
+def test_compares_the_rest_of_a_spec(ours: dict, official: dict, text: str | None):
+    findings = list(compare.run_findings(spec(beside=ours), spec(beside=official)))
+    assert len(findings) == (text is not None)
+    assert text is None or text in findings[0].text
+
+
+FIELDS = {"id": {"type": ["null", "string"]}, "description": {"type": ["null", "string"]}}
+
+
 def catalog(**changes) -> Run:
-    fields = {"id": {"type": ["null", "string"]}}
-    stream = {"name": "ads", "json_schema": {"properties": fields}, "supported_sync_modes": ["full_refresh"], **changes}
+    stream = {"name": "ads", "json_schema": {"properties": FIELDS}, "supported_sync_modes": ["full_refresh"], **changes}
     return run({"type": "CATALOG", "catalog": {"streams": [stream]}}, command="discover")
 
 
@@ -173,10 +251,12 @@ def catalog(**changes) -> Run:
     ("changes", "aspect"),
     [
         (
-            {"json_schema": {"properties": {"id": {"type": ["null", "string"], "description": "more"}, "more": {}}}},
+            {"json_schema": {"properties": {**FIELDS, "id": {**FIELDS["id"], "description": "more"}, "more": {}}}},
             None,
         ),
-        ({"json_schema": {"properties": {"id": {"type": ["null", "integer"]}}}}, "catalog/ads"),
+        ({"json_schema": {"properties": {**FIELDS, "id": {"type": ["null", "integer"]}}}}, "catalog/ads"),
+        ({"json_schema": {"properties": {"id": FIELDS["id"]}}}, "catalog/ads"),
+        ({"json_schema": {"properties": {**FIELDS, "description": {"type": "string"}}}}, "catalog/ads"),
         ({"json_schema": {"properties": {}}}, "catalog/ads"),
         ({"supported_sync_modes": ["full_refresh", "incremental"]}, "catalog/ads"),
         ({"source_defined_primary_key": [["id"]]}, "catalog/ads"),

@@ -1,6 +1,7 @@
 """Each rule of the protocol can be broken, and a good run breaks none."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from made_up import (
@@ -10,10 +11,12 @@ from made_up import (
     END,
     GOOD,
     INCOMPLETE,
+    NOW,
     RUNNING,
     STARTED,
     control,
     error,
+    global_state,
     log,
     record,
     run,
@@ -22,6 +25,7 @@ from made_up import (
 )
 
 from conformance import protocol
+from conformance.connector import as_text
 from conformance.messages import Run
 
 SECRET = CONFIG["credentials"]["client_secret"]
@@ -39,6 +43,15 @@ def without(message: dict, *path: str) -> dict:
     return copy
 
 
+def at(message: dict, moment: int) -> dict:
+    """A copy that was written at another moment."""
+    copy = json.loads(json.dumps(message))
+    copy.get("record", copy.get("trace"))["emitted_at"] = moment
+    return copy
+
+
+UNCOUNTED = without(state(), "state", "sourceStats")
+
 GOOD_RUNS = {
     "a sync": run(*GOOD),
     "a stream without records": run(STARTED, state(0.0), COMPLETE),
@@ -52,6 +65,17 @@ GOOD_RUNS = {
     "a config that is no JSON": run(CONNECTED, command="check", config="{no"),
     "a field that is null": run(*BEGIN, record(clicks=None), *END),
     "a whole number with a decimal point": run(*BEGIN, record(clicks=2.0), *END),
+    "states without counts": run(*BEGIN, record(), UNCOUNTED, record(), UNCOUNTED, COMPLETE),
+    "a state of all": run(*BEGIN, record(), global_state(), record(), COMPLETE, global_state()),
+    "a day and times": run(
+        *BEGIN,
+        record(day="2026-02-03", seen="2026-02-03T04:05:06.789+05:30", local="2026-02-03T04:05:06"),
+        state(),
+        record(day=None, seen="2026-02-03T04:05:06Z"),
+        *END,
+    ),
+    "a text beyond ASCII": run(json.dumps(log("é\u2028𝄞"), ensure_ascii=False), *GOOD),
+    "the same key in two objects": run(*BEGIN, record(more={"id": "1"}), *END),
     "a short secret": run(CONNECTED, command="check", config={"client_secret": "type"}),
 }
 
@@ -59,6 +83,15 @@ BROKEN = {
     "a text on stdout": ("json", run("starting", *GOOD)),
     "an empty line": ("json", run("", *GOOD)),
     "half a line at the end": ("json", run(*GOOD, '{"type": "REC')),
+    "a line that is no UTF-8": (
+        "json",
+        run(as_text(b'{"type": "LOG", "log": {"level": "INFO", "message": "\xe9"}}'), *GOOD),
+    ),
+    "a line that ends with CR": ("json", run(json.dumps(log("m")) + "\r", *GOOD)),
+    "a key that comes twice": (
+        "json",
+        run(*BEGIN, json.dumps(record()).replace('"data": {', '"data": {"id": "1", '), *END),
+    ),
     "NaN": ("json", run(*BEGIN, json.dumps(record(clicks=float("nan"))), *END)),
     "an array": ("message", run("[]", *GOOD)),
     "a number": ("message", run("1", *GOOD)),
@@ -97,14 +130,35 @@ BROKEN = {
         "state-stream",
         run(*BEGIN, record(), without(state(), "state", "stream", "stream_state"), COMPLETE),
     ),
-    "a state without a count": (
-        "state-stream",
-        run(*BEGIN, record(), without(state(), "state", "sourceStats"), COMPLETE),
+    "a state without a count beside one with a count": (
+        "state-count",
+        run(*BEGIN, record(), UNCOUNTED, record(), *END),
     ),
-    "a state of all": (
-        "state-stream",
-        run(*BEGIN, record(), {"type": "STATE", "state": {"type": "GLOBAL", "global": {"stream_states": []}}}, *END),
+    "a state without a count of a connector that counts": (
+        "state-count",
+        replace(run(*BEGIN, record(), UNCOUNTED, COMPLETE), connector="ours"),
     ),
+    "a state of nothing": (
+        "state-stream",
+        run(*BEGIN, {"type": "STATE", "state": {"type": "LEGACY", "data": {}}}, *END),
+    ),
+    "a state of all that names an unknown stream": (
+        "state-stream",
+        run(*BEGIN, record(), global_state(1, "pins"), COMPLETE),
+    ),
+    "a state of all that counts wrong": ("state-count", run(*BEGIN, record(), global_state(2), COMPLETE)),
+    "records after the state of all": ("state-last", run(*BEGIN, record(), global_state(), record(), COMPLETE)),
+    "no date": ("record-format", run(*BEGIN, record(day="2026-02-30"), *END)),
+    "a time for a date": ("record-format", run(*BEGIN, record(day="2026-02-03T00:00:00Z"), *END)),
+    "a time without an offset": ("record-format", run(*BEGIN, record(seen="2026-02-03T04:05:06"), *END)),
+    "a time with an offset that it may not have": (
+        "record-format",
+        run(*BEGIN, record(local="2026-02-03T04:05:06Z"), *END),
+    ),
+    "a time in seconds": ("emitted-at", run(*BEGIN, at(record(), NOW // 1000), *END)),
+    "a time in microseconds": ("emitted-at", run(*BEGIN, at(record(), NOW * 1000), *END)),
+    "a status long ago": ("emitted-at", run(at(STARTED, 1), *GOOD[1:])),
+    "an error with a blank message": ("error-message", run(*BEGIN, error(" \n"), INCOMPLETE, exit_code=1)),
     "a record that was dropped": ("state-count", run(*BEGIN, record(), state(2), COMPLETE)),
     "a record that was doubled": ("state-count", run(*BEGIN, record(), record(), *END)),
     "records counted twice": ("state-count", run(*BEGIN, record(), state(), state(), COMPLETE)),
@@ -159,7 +213,7 @@ def test_a_broken_rule_is_found(rule: str, broken: Run):
 
 def test_every_rule_is_broken_here():
     # The types that Pinterest sends otherwise are a list of their own, below.
-    assert {rule for rule, _ in BROKEN.values()} == protocol.RULES.keys() - {"sent-type"}
+    assert {rule for rule, _ in BROKEN.values()} == protocol.RULES.keys() - {"sent-type", "sent-format"}
 
 
 def test_a_known_type_has_a_rule_of_its_own():
@@ -169,6 +223,15 @@ def test_a_known_type_has_a_rule_of_its_own():
     made_up.catalog["streams"] = [{"stream": stream}]
     content = [violation for violation in protocol.violations(made_up) if violation.rule in protocol.SCHEMA_RULES]
     assert [violation.rule for violation in content] == ["sent-type", "record-schema"]
+
+
+def test_a_known_format_has_a_rule_of_its_own():
+    time = {"type": "string", "format": "date-time", "airbyte_type": "timestamp_without_timezone"}
+    stream = {"name": "catalogs", "json_schema": {"properties": {"created_at": time, "read_at": time}}}
+    made_up = run(*(record("catalogs", **{field: "2026-02-03T04:05:06Z"}) for field in ("created_at", "read_at")))
+    made_up.catalog["streams"] = [{"stream": stream}]
+    content = [violation for violation in protocol.violations(made_up) if violation.rule in protocol.SCHEMA_RULES]
+    assert [violation.rule for violation in content] == ["sent-format", "record-format"]
 
 
 def test_a_violation_does_not_show_the_secret():

@@ -60,6 +60,7 @@ ALL = (
     Seeded("a secret in a log", READ, r"secret: line 1 of stdout shows refresh_token"),
     Seeded("a line that is no JSON", READ, r"json: line 1 is no JSON: 'starting ...'"),
     Seeded("lose a stream", CATALOG, r"streams \[.*\] in ours, \[.*'audiences'.*\] in official"),
+    Seeded("lose a schema field", CATALOG, r"boards: json_schema.properties.description is absent in ours"),
     Seeded("lose an option", SPEC, r"config.properties.account_id is absent in ours"),
     Seeded("say yes to all", ACCEPTANCE, r"check says SUCCEEDED"),
     Seeded("swallow an error", CLIENT, r"DID NOT RAISE"),
