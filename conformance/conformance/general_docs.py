@@ -49,7 +49,7 @@ conformance/run path/to/source --config config.json --invalid-config invalid.jso
 
 `--config` is a config that works. `--invalid-config` is one that the source must refuse; without it, that check is left
 out. `--future-state` is a state file whose cursors lie in the future; without it, one is made of the state of a sync.
-The source is asked for states by stream; what its server changes between two syncs, the suite cannot know.
+States may be by stream or one for all; what the server changes between two syncs, the suite cannot know.
 
 ## What holds of three sources
 
