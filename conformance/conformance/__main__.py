@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -86,6 +87,8 @@ def cargo(*command: str, stdout: int | None = None) -> subprocess.CompletedProce
 
 def main() -> int:
     started = time.monotonic()
+    # So that what was started ends with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen, more = arguments()
     # A source of somebody else needs nothing of the workspace, and no official connector beside it.
     target = ROOT / "target" if chosen.config else build()
