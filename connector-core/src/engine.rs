@@ -17,7 +17,7 @@ use airbyte_protocol::{
     ConfiguredCatalog, ErrorTrace, FailureType, StreamDescriptor, StreamStatus, SyncMode, Trace,
 };
 use chrono::{DateTime, Utc};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::cursor::CursorPolicy;
@@ -28,6 +28,7 @@ use crate::partition::Partition;
 use crate::state::StreamState;
 use crate::stream::Partitions;
 use crate::stream_set::{SavedStates, StreamSet};
+use crate::workers::{Concurrency, Workers};
 
 use run::{Child, StreamRun};
 
@@ -37,8 +38,8 @@ const TICK: Duration = Duration::from_secs(1);
 /// How a sync is run.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    /// How many slices are read at once, over all streams.
-    pub(crate) concurrency: usize,
+    /// How much is read at once, over all streams.
+    pub(crate) concurrency: Concurrency,
     /// The moment the sync started.
     pub(crate) now: DateTime<Utc>,
 }
@@ -261,10 +262,10 @@ impl Sync<'_> {
     /// Runs all streams to their end; returns what failed, in words.
     async fn run(self, options: &Options) -> Result<Vec<String>, OutputClosed> {
         let Self { emitter, mut failed, runs, .. } = self;
-        let permits = Arc::new(Semaphore::new(options.concurrency.max(1)));
+        let workers = Arc::new(Workers::new(options.concurrency));
         let mut tasks = JoinSet::new();
         for (_, run) in runs {
-            tasks.spawn(run_to_end(run, permits.clone(), options.concurrency.max(1), emitter.clone()));
+            tasks.spawn(run_to_end(run, workers.clone(), emitter.clone()));
         }
         let mut ticks = tokio::time::interval(TICK);
         loop {
@@ -283,12 +284,11 @@ impl Sync<'_> {
 /// Runs one stream to its end; returns what failed, in words. A panic in it fails this stream alone.
 async fn run_to_end(
     run: StreamRun,
-    permits: Arc<Semaphore>,
-    concurrency: usize,
+    workers: Arc<Workers>,
     emitter: Emitter,
 ) -> Result<Option<String>, OutputClosed> {
     let output = run.output().cloned();
-    match (fault::catch(run.run(permits, concurrency, emitter.clone())).await, output) {
+    match (fault::catch(run.run(workers, emitter.clone())).await, output) {
         (Ok(ended), _) => ended,
         // Nobody asked for this stream; its children say what they miss.
         (Err(_), None) => Ok(None),

@@ -92,6 +92,7 @@ mod stream;
 mod stream_set;
 pub mod testing;
 mod transform;
+mod workers;
 
 pub use cli::run;
 pub use cursor::{ClientFiltered, CursorFormat, CursorPolicy, CursorValue, Window, WindowUnit, Windowed};
@@ -102,3 +103,4 @@ pub use partition::Partition;
 pub use slice::Slice;
 pub use source::{Context, Source};
 pub use stream::{Batch, Descriptor, Page, Pages, Partitions, RawRecord, SchemaCast, Stream};
+pub use workers::{Concurrency, Worker};

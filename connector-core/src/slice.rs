@@ -2,13 +2,15 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use crate::cursor::Window;
 use crate::emitter::StreamOutput;
 use crate::partition::Partition;
+use crate::workers::{Worker, Workers};
 
 /// One partition, or a batch of them that one request can serve, and the window to ask for: the unit that is
 /// scheduled, read and closed. Each partition of a batch keeps its own state.
@@ -36,9 +38,9 @@ pub(crate) struct Desk {
     output: Option<StreamOutput>,
     kept: Option<Value>,
     notes: mpsc::UnboundedSender<Note>,
-    workers: Arc<Semaphore>,
+    workers: Arc<Workers>,
     /// The worker that reads the slice; none while it is idle.
-    worker: Mutex<Option<OwnedSemaphorePermit>>,
+    worker: Mutex<Option<Worker>>,
 }
 
 /// What a slice tells the stream it belongs to.
@@ -46,9 +48,9 @@ pub(crate) struct Desk {
 pub(crate) enum Note {
     /// Its state is to hold this until the slice is closed, or to hold nothing of it any more.
     Keep(Slice, Option<Value>),
-    /// It waits without a worker.
+    /// It has no worker of its own.
     Idle,
-    /// It waits for nothing but a worker.
+    /// It has one again, or needs none any more.
     Busy,
 }
 
@@ -57,20 +59,30 @@ impl Desk {
         output: Option<StreamOutput>,
         kept: Option<Value>,
         notes: mpsc::UnboundedSender<Note>,
-        workers: Arc<Semaphore>,
+        workers: Arc<Workers>,
     ) -> Self {
         Self { output, kept, notes, workers, worker: Mutex::new(None) }
     }
 
     /// Waits for a worker.
     pub(crate) async fn begin(&self) {
-        // The semaphore is never closed; without a permit the bound would only be looser.
-        let worker = self.workers.clone().acquire_owned().await.ok();
-        *self.worker.lock().unwrap_or_else(PoisonError::into_inner) = worker;
+        let worker = self.workers.next().await;
+        *self.worker.lock().unwrap_or_else(PoisonError::into_inner) = Some(worker);
     }
 
-    fn release(&self) {
-        drop(self.worker.lock().unwrap_or_else(PoisonError::into_inner).take());
+    /// The worker of the slice, which is idle from here on; none where it is idle already.
+    fn take(&self) -> Option<Worker> {
+        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if worker.is_some() {
+            self.tell(Note::Idle);
+        }
+        worker
+    }
+
+    fn end(&self) {
+        if self.worker.lock().unwrap_or_else(PoisonError::into_inner).take().is_none() {
+            self.tell(Note::Busy);
+        }
     }
 
     fn tell(&self, note: Note) {
@@ -93,7 +105,7 @@ impl Slice {
     /// The slice when nobody reads it any more; its worker is free, whoever still holds a clone.
     pub(crate) fn left(mut self) -> Self {
         if let Some(desk) = self.desk.take() {
-            desk.release();
+            desk.end();
         }
         self
     }
@@ -116,7 +128,7 @@ impl Slice {
     /// Tells the platform that this stream waits for a rate limit. Never blocks.
     ///
     /// Said once for a wait, however many slices of the stream wait for it.
-    pub fn rate_limited(&self, wait: std::time::Duration) {
+    pub fn rate_limited(&self, wait: Duration) {
         if let Some(output) = self.desk.as_ref().and_then(|desk| desk.output.as_ref()) {
             output.rate_limited(wait);
         }
@@ -126,12 +138,38 @@ impl Slice {
     /// meanwhile. It returns when `waiting` has ended and a worker is free again.
     pub async fn idle<F: Future>(&self, waiting: F) -> F::Output {
         let Some(desk) = &self.desk else { return waiting.await };
-        desk.release();
-        desk.tell(Note::Idle);
+        self.waits();
         let outcome = waiting.await;
-        desk.tell(Note::Busy);
         desk.begin().await;
+        desk.tell(Note::Busy);
         outcome
+    }
+
+    /// Says that the slice begins to wait and holds nothing in memory: its worker reads other slices. Where a request waits
+    /// for its turn, [`worker`](Self::worker) follows; otherwise use [`idle`](Self::idle).
+    pub fn waits(&self) {
+        drop(self.desk.as_ref().and_then(|desk| desk.take()));
+    }
+
+    /// A worker for one request: the slice's own, or the next one that is free. None where nobody reads the slice.
+    ///
+    /// It works until it is dropped. Let it go with what the request brings into memory, so that as much is in memory at once
+    /// as there are workers: a slice can then wait for its turn, or work on one answer while the next is under way, and
+    /// others are read meanwhile. Do not collect answers that hold their workers: there may be no more workers than those.
+    pub async fn worker(&self) -> Option<Worker> {
+        let desk = self.desk.as_ref()?;
+        match desk.take() {
+            Some(worker) => Some(worker),
+            None => Some(desk.workers.next().await),
+        }
+    }
+
+    /// Says how long the answer to a request took: the number of workers follows, see
+    /// [`Concurrency::for_rate`](crate::Concurrency::for_rate).
+    pub fn answered(&self, took: Duration) {
+        if let Some(desk) = &self.desk {
+            desk.workers.answered(took);
+        }
     }
 
     /// What an earlier sync kept of this slice and could not bring to its end.
@@ -203,7 +241,10 @@ impl std::fmt::Display for Slice {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt;
+
     use super::*;
+    use crate::workers::Concurrency;
 
     #[test]
     fn splitting_keeps_every_partition_once_and_ends_at_one() {
@@ -219,16 +260,42 @@ mod tests {
         assert!(Slice::new(vec![Partition::root()], None).halves().is_none());
     }
 
+    async fn read_with(workers: &Arc<Workers>) -> (Slice, mpsc::UnboundedReceiver<Note>) {
+        let (notes, heard) = mpsc::unbounded_channel();
+        let desk = Arc::new(Desk::new(None, None, notes, Arc::clone(workers)));
+        desk.begin().await;
+        (Slice::new(vec![Partition::root()], None).at(desk), heard)
+    }
+
     #[tokio::test]
     async fn an_idle_slice_lends_its_worker() {
-        let workers = Arc::new(Semaphore::new(1));
-        let (notes, mut heard) = mpsc::unbounded_channel();
-        let desk = Arc::new(Desk::new(None, None, notes, Arc::clone(&workers)));
-        let slice = Slice::new(vec![Partition::root()], None).at(Arc::clone(&desk));
-        desk.begin().await;
-        assert_eq!(workers.available_permits(), 0);
-        slice.idle(async { assert_eq!(workers.available_permits(), 1) }).await;
-        assert_eq!(workers.available_permits(), 0);
+        let workers = Arc::new(Workers::new(Concurrency::fixed(1)));
+        let (slice, mut heard) = read_with(&workers).await;
+        assert!(workers.next().now_or_never().is_none());
+        slice.idle(async { assert!(workers.next().now_or_never().is_some()) }).await;
+        assert!(workers.next().now_or_never().is_none());
         assert!(matches!((heard.try_recv(), heard.try_recv()), (Ok(Note::Idle), Ok(Note::Busy))));
+        slice.left();
+        assert!(workers.next().now_or_never().is_some());
+        assert!(heard.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_request_takes_the_worker_of_its_slice_along_and_the_next_one_another() {
+        let workers = Arc::new(Workers::new(Concurrency::fixed(2)));
+        let (slice, mut heard) = read_with(&workers).await;
+        let first = slice.worker().await;
+        assert!(matches!(heard.try_recv(), Ok(Note::Idle)));
+        let second = slice.worker().now_or_never();
+        assert!(first.is_some() && second.is_some_and(|worker| worker.is_some()));
+        let second = slice.worker().await;
+        assert!(slice.worker().now_or_never().is_none(), "both are at work");
+        drop(first);
+        assert!(slice.worker().now_or_never().is_some());
+        slice.waits();
+        assert!(heard.try_recv().is_err(), "it has no worker to lend");
+        slice.left();
+        assert!(matches!(heard.try_recv(), Ok(Note::Busy)));
+        drop(second);
     }
 }

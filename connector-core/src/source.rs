@@ -12,6 +12,7 @@ use crate::emitter::Emitter;
 use crate::failure::Failure;
 use crate::migration::Migrations;
 use crate::stream::Stream;
+use crate::workers::Concurrency;
 
 /// A connector: its config, whether the config works, and its streams. [`run`](crate::run) makes a program of it.
 #[async_trait]
@@ -51,9 +52,9 @@ pub trait Source: Send + Sync + 'static {
         Migrations::new()
     }
 
-    /// How many slices are read at once.
-    fn concurrency(&self, _config: &Self::Config) -> usize {
-        16
+    /// How much is read at once: 16 slices, unless said otherwise.
+    fn concurrency(&self, _config: &Self::Config) -> Concurrency {
+        Concurrency::fixed(16)
     }
 }
 

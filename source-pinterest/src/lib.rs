@@ -9,16 +9,20 @@ mod policy;
 mod sign_in;
 mod streams;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use airbyte_protocol::ConnectorSpecification;
 use async_trait::async_trait;
-use connector_core::{Context, Failure, Migrations, Source, Stream};
-use pinterest_client::{Args, JobPolicy, Limits, RetryPolicy, endpoint};
+use connector_core::{Concurrency, Context, Failure, Migrations, Source, Stream};
+use pinterest_client::{Args, JobPolicy, Limits, RetryPolicy, Transport, endpoint};
 
 use config::Config;
 use sign_in::SignIn;
+
+/// Pinterest serves no more to an app and a user.
+const REQUESTS_A_SECOND: u32 = 100;
 
 /// The source.
 ///
@@ -27,7 +31,7 @@ use sign_in::SignIn;
 /// let spec = source_pinterest::Pinterest::default().spec();
 /// assert!(spec.connection_specification["properties"].get("start_date").is_some());
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Pinterest {
     /// The base URL of the API; `None`: what `PINTEREST_API_URL` says, or the production API.
     pub base_url: Option<String>,
@@ -41,6 +45,21 @@ pub struct Pinterest {
     pub max_body: Option<usize>,
     /// How long Pinterest may stay silent in an answer; `None`: the client's default.
     pub timeout: Option<Duration>,
+    /// What takes the place of the network, for tests; `None`: the network.
+    pub transport: Option<Arc<dyn Transport>>,
+}
+
+impl fmt::Debug for Pinterest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pinterest")
+            .field("base_url", &self.base_url)
+            .field("retry", &self.retry)
+            .field("limits", &self.limits)
+            .field("jobs", &self.jobs)
+            .field("max_body", &self.max_body)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Pinterest {
@@ -82,8 +101,9 @@ impl Source for Pinterest {
         migrations::migrations()
     }
 
-    fn concurrency(&self, config: &Config) -> usize {
-        config.num_threads.unwrap_or(16)
+    fn concurrency(&self, config: &Config) -> Concurrency {
+        let concurrency = Concurrency::for_rate(REQUESTS_A_SECOND);
+        config.num_threads.map_or(concurrency, |most| concurrency.at_most(most))
     }
 }
 

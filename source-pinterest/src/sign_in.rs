@@ -63,6 +63,9 @@ impl SignIn {
         if let Some(silence) = self.options.timeout {
             builder = builder.timeout(silence);
         }
+        if let Some(transport) = &self.options.transport {
+            builder = builder.transport(Arc::clone(transport));
+        }
         builder.build().map_err(refused)
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use airbyte_protocol::{FailureType, RawJson, StreamStatus};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -18,14 +18,15 @@ use crate::peek::Peek;
 use crate::slice::{Desk, Note, Slice};
 use crate::state::StreamState;
 use crate::stream::{Batch, Partitions, Stream};
+use crate::workers::Workers;
 
 use super::batches::{Batches, Verdict};
 use super::plan::{Plan, Shared};
 use super::read::{Ended, Reading, Stopped, read_slice};
 use super::{FromParent, report};
 
-/// So many slices of a stream may have begun; those that wait without a worker count, too.
-const MOST_BEGUN: usize = 256;
+/// So many slices of a stream may have begun; those without a worker of their own count, too.
+const MOST_BEGUN: usize = 64;
 /// Failures that are told one by one; the rest is counted.
 const FAILURES_TOLD: usize = 10;
 
@@ -147,8 +148,7 @@ impl StreamRun {
     /// Reads the stream to its end; returns what failed, in words.
     pub(super) async fn run(
         mut self,
-        permits: Arc<Semaphore>,
-        concurrency: usize,
+        workers: Arc<Workers>,
         emitter: Emitter,
     ) -> Result<Option<String>, OutputClosed> {
         let reading = Arc::new(self.reading());
@@ -174,14 +174,14 @@ impl StreamRun {
         loop {
             let most = match self.batches.one_at_a_time() {
                 true => 1,
-                false => (concurrency + idle).min(MOST_BEGUN.max(concurrency)),
+                false => (workers.size() + idle).min(MOST_BEGUN.max(workers.size())),
             };
             while running.len() < most
                 && let Some(slice) = self.next_slice()
             {
                 let bounds =
                     slice.partitions().iter().map(|partition| self.state.lower_bound(partition)).collect();
-                let desk = self.desk(&slice, notes.clone(), permits.clone());
+                let desk = self.desk(&slice, notes.clone(), workers.clone());
                 running.spawn(read_at(desk, self.stream.clone(), reading.clone(), slice, bounds));
             }
             if running.is_empty() && incoming.is_none() {
@@ -238,7 +238,7 @@ impl StreamRun {
         }
     }
 
-    fn desk(&self, slice: &Slice, notes: mpsc::UnboundedSender<Note>, workers: Arc<Semaphore>) -> Desk {
+    fn desk(&self, slice: &Slice, notes: mpsc::UnboundedSender<Note>, workers: Arc<Workers>) -> Desk {
         // What one partition has kept is nothing to the others of a batch.
         let alone = slice.window().filter(|_| slice.partitions().len() == 1);
         let kept = alone.and_then(|window| self.state.kept(&slice.partition(), *window));

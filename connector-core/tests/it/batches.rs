@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use airbyte_protocol::Message;
-use connector_core::{Failure, Page, Pages, Slice};
+use connector_core::{Concurrency, Failure, Page, Pages, Slice};
 use futures::{FutureExt, StreamExt, future, stream};
 use serde_json::json;
 
@@ -40,7 +40,7 @@ async fn a_batch_that_is_too_large_is_halved_and_later_ones_are_not_asked_for_at
     let too_many =
         |slice: &Slice| (slice.partitions().len() > 30).then(|| Failure::system("too many").divisible());
     let (table, asked) = table(1000, too_many);
-    let source = Made { concurrency: 1, ..Made::of([&table]) };
+    let source = Made { concurrency: Concurrency::fixed(1), ..Made::of([&table]) };
     let run = source.sync(&source.catalog(), &HashMap::new()).await;
     assert!(run.success, "{:?}", run.errors());
     assert_eq!(run.records("rows").len(), 1000);
@@ -87,7 +87,7 @@ async fn many_partitions_that_fail_cost_no_other() {
             holds.then(|| Failure::system("a broken row").divisible())
         };
         let (table, _) = table(500, bad);
-        let source = Made { concurrency, ..Made::of([&table]) };
+        let source = Made { concurrency: Concurrency::fixed(concurrency), ..Made::of([&table]) };
         let run = source.sync(&source.catalog(), &HashMap::new()).await;
         assert_eq!(run.records("rows").len(), 500 - 40 - 9, "{concurrency}");
     }
@@ -96,7 +96,7 @@ async fn many_partitions_that_fail_cost_no_other() {
 #[tokio::test]
 async fn a_sync_that_is_stopped_reads_one_batch_again_at_most() {
     let (table, _) = table(2000, |_| None);
-    let source = Made { concurrency: 1, ..Made::of([&table.daily(0)]) };
+    let source = Made { concurrency: Concurrency::fixed(1), ..Made::of([&table.daily(0)]) };
     let run = source.sync(&source.catalog(), &HashMap::new()).await;
     let (mut since, mut longest) = (0, 0);
     for message in &run.messages {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use airbyte_protocol::{Message, StateKind};
 use connector_core::testing::Run;
-use connector_core::{Failure, Page, Pages};
+use connector_core::{Concurrency, Failure, Page, Pages};
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 
@@ -126,7 +126,7 @@ async fn what_states_take_grows_with_the_records_and_not_with_the_square_of_the_
             stream::iter([Page::from_values([json!({"id": id, "updated": 1_700_000_000})])]).boxed()
         });
         let mut source = Made::of([&rows.each(0..partitions).incremental()]);
-        source.concurrency = 1;
+        source.concurrency = Concurrency::fixed(1);
         let run = whole_sync(&source).await;
         assert_eq!(run.records("rows").len(), usize::try_from(partitions).unwrap());
         let states = run.states("rows");
@@ -179,7 +179,7 @@ async fn a_state_in_the_middle_covers_only_records_before_it_and_moves_with_each
         slow(times.iter().map(|time| books(&shelf, &[*time])).collect(), Duration::from_secs(7))
     });
     let mut source = Made::of([&table.each(0..4).incremental()]);
-    source.concurrency = 1;
+    source.concurrency = Concurrency::fixed(1);
     let run = whole_sync(&source).await;
     check_coverage(&run, &all);
     checked_counts(&run);

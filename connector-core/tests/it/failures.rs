@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use airbyte_protocol::{ErrorTrace, FailureType, Message, StreamStatus};
 use connector_core::testing::Run;
-use connector_core::{Batch, Descriptor, Failure, Page, Pages, RawRecord, Slice, Stream};
+use connector_core::{Batch, Concurrency, Descriptor, Failure, Page, Pages, RawRecord, Slice, Stream};
 use futures::{StreamExt, stream};
 use serde_json::Map;
 
@@ -88,7 +88,7 @@ async fn a_failed_partition_stops_itself_alone_and_is_told_with_its_stream_and_w
 async fn the_last_message_names_each_failed_stream_once() {
     let bad = |name| Table::new(name, |slice| steps(&slice)).each(1..2);
     let mut source = Made::of([&bad("shelves"), &good(), &bad("notes")]);
-    source.concurrency = 1;
+    source.concurrency = Concurrency::fixed(1);
     let run = source.sync(&source.catalog_of(&["shelves", "good", "notes", "ghosts"]), &HashMap::new()).await;
     let Some(Message::Trace(last)) = run.messages.last() else { panic!("{:?}", run.messages.last()) };
     let error = last.error.as_ref().unwrap();

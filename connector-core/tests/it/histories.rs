@@ -9,8 +9,8 @@ use airbyte_protocol::RawJson;
 use chrono::{Days, NaiveDate};
 use connector_core::testing::{self, Run};
 use connector_core::{
-    ClientFiltered, Clock, CursorFormat, CursorPolicy, Failure, Page, Pages, Slice, Window, WindowUnit,
-    Windowed,
+    ClientFiltered, Clock, Concurrency, CursorFormat, CursorPolicy, Failure, Page, Pages, Slice, Window,
+    WindowUnit, Windowed,
 };
 use futures::{StreamExt, stream};
 use proptest::prelude::*;
@@ -374,7 +374,10 @@ impl Connection {
             rows = rows.final_up_to(&(self.today - FINAL_AFTER).to_string());
         }
         let (parents, rows) = (parents.child_of("grandparents"), rows.child_of("parents"));
-        Made { concurrency: settings.concurrency, ..Made::of([&grandparents, &parents, &rows]) }
+        Made {
+            concurrency: Concurrency::fixed(settings.concurrency),
+            ..Made::of([&grandparents, &parents, &rows])
+        }
     }
 
     fn table(&self, trouble: Trouble) -> Table {

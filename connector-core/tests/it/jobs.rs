@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use airbyte_protocol::{Message, StateKind};
 use connector_core::testing::Run;
-use connector_core::{Failure, Page, Pages, Slice};
+use connector_core::{Concurrency, Failure, Page, Pages, Slice};
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
@@ -44,7 +44,7 @@ async fn slices_that_wait_lend_their_worker_to_others() {
         })
     });
     let jobs = jobs.each(0..10).daily(0);
-    let source = Made { concurrency: 1, ..Made::of([&jobs]) };
+    let source = Made { concurrency: Concurrency::fixed(1), ..Made::of([&jobs]) };
     let run = source.sync(&source.catalog(), &HashMap::new()).await;
     assert!(run.success, "{:?}", run.errors());
     assert_eq!(run.records("jobs").len(), 20);

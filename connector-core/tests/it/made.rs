@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 use connector_core::testing::{self, Run};
 use connector_core::{
-    Batch, ClientFiltered, Clock, Context, CursorFormat, CursorPolicy, Descriptor, Failure, Page, Pages,
-    Partition, Partitions, Slice, Source, Stream, WindowUnit, Windowed,
+    Batch, ClientFiltered, Clock, Concurrency, Context, CursorFormat, CursorPolicy, Descriptor, Failure,
+    Page, Pages, Partition, Partitions, Slice, Source, Stream, WindowUnit, Windowed,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -153,7 +153,7 @@ impl Stream for Table {
 /// The source of such streams.
 pub(crate) struct Made {
     pub(crate) streams: Vec<Arc<dyn Stream>>,
-    pub(crate) concurrency: usize,
+    pub(crate) concurrency: Concurrency,
     /// Why nothing can be read.
     pub(crate) refusal: Option<&'static str>,
 }
@@ -161,7 +161,7 @@ pub(crate) struct Made {
 impl Made {
     pub(crate) fn of<const N: usize>(streams: [&Table; N]) -> Self {
         let streams = streams.map(|table| Arc::new(table.clone()) as Arc<dyn Stream>).into();
-        Self { streams, concurrency: 3, refusal: None }
+        Self { streams, concurrency: Concurrency::fixed(3), refusal: None }
     }
 
     /// Every stream, incremental where it can be.
@@ -215,7 +215,7 @@ impl Source for Made {
         Ok(self.streams.clone())
     }
 
-    fn concurrency(&self, _: &Self::Config) -> usize {
+    fn concurrency(&self, _: &Self::Config) -> Concurrency {
         self.concurrency
     }
 }

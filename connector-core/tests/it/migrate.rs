@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use chrono::{Days, NaiveDate};
 use connector_core::testing::{self, Migrated, Run};
 use connector_core::{
-    Context, CursorPolicy, Descriptor, Failure, Migrations, Page, Pages, Partitions, Slice, Source,
-    StateMigration, Stream,
+    Concurrency, Context, CursorPolicy, Descriptor, Failure, Migrations, Page, Pages, Partitions, Slice,
+    Source, StateMigration, Stream,
 };
 use futures::{StreamExt, stream};
 use proptest::prelude::*;
@@ -100,7 +100,7 @@ impl Shop {
             pages(shop.0.lock().unwrap().sales.iter().filter(|sale| is_asked_for(sale)))
         });
         let (books, sales) = (books.child_of("shelves").incremental(), sales.child_of("books").daily(0));
-        Made { concurrency: 1, ..Made::of([&shelves, &books, &sales]) }
+        Made { concurrency: Concurrency::fixed(1), ..Made::of([&shelves, &books, &sales]) }
     }
 }
 

@@ -9,8 +9,8 @@ use airbyte_protocol::{
 use async_trait::async_trait;
 use connector_core::testing::{self, Run};
 use connector_core::{
-    Batch, ClientFiltered, Context, CursorFormat, CursorPolicy, Descriptor, Failure, Page, Pages, Partitions,
-    Slice, Source, Stream,
+    Batch, ClientFiltered, Concurrency, Context, CursorFormat, CursorPolicy, Descriptor, Failure, Page,
+    Pages, Partitions, Slice, Source, Stream,
 };
 use futures::{StreamExt, stream};
 use serde_json::{Map, Value, json};
@@ -79,8 +79,8 @@ impl Source for Shop {
         Ok(vec![Arc::new(Shelves(self.clone())), Arc::new(Books(self.clone()))])
     }
 
-    fn concurrency(&self, _: &Self::Config) -> usize {
-        3
+    fn concurrency(&self, _: &Self::Config) -> Concurrency {
+        Concurrency::fixed(3)
     }
 }
 

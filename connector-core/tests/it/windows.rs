@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use airbyte_protocol::Message;
-use connector_core::{Failure, Page, Slice, Window};
+use connector_core::{Concurrency, Failure, Page, Slice, Window};
 use futures::{FutureExt, StreamExt, future, stream};
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn days() -> (Table, Arc<Mutex<Vec<String>>>) {
 }
 
 async fn windows(table: Table, asked: &Mutex<Vec<String>>, saved: Value) -> (Vec<String>, Value) {
-    let source = Made { concurrency: 1, ..Made::of([&table]) };
+    let source = Made { concurrency: Concurrency::fixed(1), ..Made::of([&table]) };
     let saved = HashMap::from([("days".to_owned(), saved.into())]);
     let run = source.sync(&source.catalog(), &saved).await;
     assert!(run.success, "{:?}", run.errors());
@@ -82,7 +82,7 @@ async fn windows_behind_one_that_failed_are_read_once() {
             .now_or_never()
             .map_or_else(|| stream::empty().boxed(), |pages| stream::iter(pages).boxed())
     });
-    let source = Made { concurrency: 1, ..Made::of([&table.each(0..1).daily(0)]) };
+    let source = Made { concurrency: Concurrency::fixed(1), ..Made::of([&table.each(0..1).daily(0)]) };
     let run = source.sync(&source.catalog(), &HashMap::new()).await;
     assert!(!run.success);
     assert_eq!(std::mem::take(&mut *asked.lock().unwrap()), ["2026-11-20..2026-11-24"]);

@@ -1,6 +1,6 @@
 //! What the keys of the config choose.
 
-use connector_core::Source;
+use connector_core::{Concurrency, Source};
 use fake_pinterest::{FakePinterest, operation_of};
 use serde_json::{Value, json};
 use source_pinterest::Pinterest;
@@ -128,6 +128,6 @@ async fn a_parent_twice_is_read_once_and_a_parent_without_an_id_is_skipped() {
 fn num_threads_bounds_what_is_read_at_once() {
     let concurrency =
         |config: Value| Pinterest::default().concurrency(&serde_json::from_value(config).unwrap());
-    assert_eq!(concurrency(json!({"num_threads": 3})), 3);
-    assert_eq!(concurrency(json!({})), 16);
+    assert_eq!(concurrency(json!({})), Concurrency::for_rate(100));
+    assert_eq!(concurrency(json!({"num_threads": 3})), Concurrency::for_rate(100).at_most(3));
 }

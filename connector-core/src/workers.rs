@@ -1,0 +1,165 @@
+//! [`Concurrency`]: how much is read at once, and the workers that keep to it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How much is read at once, over all streams.
+///
+/// A slice holds a worker from its beginning to its end, unless it hands it on: see [`Slice::worker`](crate::Slice::worker).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Concurrency {
+    least: usize,
+    most: usize,
+    /// Requests a second that are to be kept going; none where the number of workers is fixed.
+    rate: Option<u32>,
+}
+
+impl Concurrency {
+    /// So many workers are enough while nothing is known of the API …
+    const LEAST: usize = 4;
+    /// … and more would hold too much in memory: each may hold one answer.
+    const MOST: usize = 64;
+
+    /// So many workers, at least one.
+    #[must_use]
+    pub const fn fixed(workers: usize) -> Self {
+        let workers = if workers == 0 { 1 } else { workers };
+        Self { least: workers, most: workers, rate: None }
+    }
+
+    /// As many workers as it takes to keep so many requests a second going, by the time that answers take: twice as many where
+    /// they take twice as long. Between 4 and 64.
+    ///
+    /// The times come from [`Slice::answered`](crate::Slice::answered); until then there are 4.
+    #[must_use]
+    pub const fn for_rate(requests_a_second: u32) -> Self {
+        Self { least: Self::LEAST, most: Self::MOST, rate: Some(requests_a_second) }
+    }
+
+    /// No more than so many workers, at least one.
+    #[must_use]
+    pub const fn at_most(self, workers: usize) -> Self {
+        let workers = if workers == 0 { 1 } else { workers };
+        let most = if workers < self.most { workers } else { self.most };
+        let least = if most < self.least { most } else { self.least };
+        Self { least, most, rate: self.rate }
+    }
+
+    /// The workers for answers that take so long: those that are under way on average, and half as many again, because
+    /// some take longer.
+    fn workers(self, answer: Duration) -> usize {
+        let Some(rate) = self.rate else { return self.most };
+        let half_millis = u64::from(rate).saturating_mul(3).saturating_mul(millis(answer));
+        usize::try_from(half_millis.div_ceil(2000)).unwrap_or(usize::MAX).clamp(self.least, self.most)
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The workers that all streams of a sync share.
+#[derive(Debug)]
+pub(crate) struct Workers {
+    concurrency: Concurrency,
+    free: Arc<Semaphore>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    /// How many workers there are, busy ones included.
+    size: usize,
+    /// What an answer takes, on average of the last ones.
+    answer: Option<Duration>,
+}
+
+/// One worker; free again when it is dropped.
+#[derive(Debug)]
+pub struct Worker(#[expect(dead_code, reason = "held until it is dropped")] Option<OwnedSemaphorePermit>);
+
+impl Workers {
+    /// Of the last average and a new answer, the answer counts for so much.
+    const NEW: u32 = 8;
+
+    pub(crate) fn new(concurrency: Concurrency) -> Self {
+        let size = concurrency.least;
+        let known = Mutex::new(Known { size, answer: None });
+        Self { concurrency, free: Arc::new(Semaphore::new(size)), known }
+    }
+
+    /// How many there are, busy ones included.
+    pub(crate) fn size(&self) -> usize {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).size
+    }
+
+    /// Waits for one that is free. Who came first is served first.
+    pub(crate) async fn next(&self) -> Worker {
+        // The semaphore is never closed; without a permit the bound would only be looser.
+        Worker(Arc::clone(&self.free).acquire_owned().await.ok())
+    }
+
+    /// An answer took so long: there are more or fewer workers from now on. Busy ones end what they do.
+    pub(crate) fn answered(&self, took: Duration) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = known.answer.map_or(took, |mean| (mean * (Self::NEW - 1) + took) / Self::NEW);
+        known.answer = Some(answer);
+        let wanted = self.concurrency.workers(answer);
+        if wanted > known.size {
+            self.free.add_permits(wanted - known.size);
+            known.size = wanted;
+        } else {
+            known.size -= self.free.forget_permits(known.size - wanted);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_as_are_under_way_at_a_rate_and_half_as_many_again() {
+        let concurrency = Concurrency::for_rate(100);
+        let workers = |millis| concurrency.workers(Duration::from_millis(millis));
+        assert_eq!([1, 20, 100, 300, 60_000].map(workers), [4, 4, 15, 45, 64]);
+        let few = concurrency.at_most(10);
+        assert_eq!([1, 100].map(|millis| few.workers(Duration::from_millis(millis))), [4, 10]);
+        assert_eq!(concurrency.at_most(0).workers(Duration::MAX), 1);
+        assert_eq!(Concurrency::fixed(7).workers(Duration::MAX), 7);
+        assert_eq!(Concurrency::fixed(0), Concurrency::fixed(1));
+    }
+
+    #[tokio::test]
+    async fn their_number_follows_the_time_that_answers_take() {
+        let workers = Workers::new(Concurrency::for_rate(100));
+        assert_eq!(workers.size(), 4);
+        workers.answered(Duration::from_millis(200));
+        assert_eq!((workers.size(), workers.free.available_permits()), (30, 30));
+        let busy = [workers.next().await, workers.next().await];
+        for _ in 0..100 {
+            workers.answered(Duration::from_millis(1));
+        }
+        assert_eq!((workers.size(), workers.free.available_permits()), (4, 2));
+        drop(busy);
+        assert_eq!(workers.free.available_permits(), 4);
+    }
+
+    #[tokio::test]
+    async fn busy_workers_are_fewer_when_they_are_done() {
+        let workers = Workers::new(Concurrency::for_rate(100));
+        workers.answered(Duration::from_millis(40));
+        assert_eq!(workers.size(), 6);
+        let mut busy = Vec::new();
+        for _ in 0..6 {
+            busy.push(workers.next().await);
+        }
+        (0..100).for_each(|_| workers.answered(Duration::ZERO));
+        assert_eq!(workers.size(), 6, "all are busy");
+        busy.clear();
+        workers.answered(Duration::ZERO);
+        assert_eq!((workers.size(), workers.free.available_permits()), (4, 4));
+    }
+}
