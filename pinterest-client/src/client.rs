@@ -15,6 +15,7 @@ use crate::auth::Auth;
 use crate::base_url::BaseUrl;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
+use crate::limits::Limits;
 use crate::list::{self, List, RawList};
 use crate::observer::{Observer, Silent};
 use crate::page::RawPage;
@@ -22,7 +23,7 @@ use crate::retry::{self, RetryPolicy};
 use crate::transport::authorize::Authorize;
 use crate::transport::download::Downloads;
 use crate::transport::http::{Http, HttpOptions};
-use crate::transport::rate_limit::{Limits, RateLimit};
+use crate::transport::rate_limit::RateLimit;
 use crate::transport::{Request, Transport};
 
 /// The environment variable that [`ClientBuilder::base_url_from_env`] reads.
@@ -229,7 +230,10 @@ impl ClientBuilder {
         self
     }
 
-    /// The request budgets.
+    /// The request budgets, those of standard access unless set. They are kept for all requests of this client and its
+    /// clones together, in the order in which they come: one that has to wait does so inside of its call, and does not use up
+    /// its [`RetryPolicy`] with it. A wait that is longer than the policy's time and than two minutes, as a limit by the day
+    /// can cause, is [`Error::AllowanceUsedUp`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self

@@ -23,7 +23,7 @@ pub struct Endpoint {
 }
 
 /// A group of endpoints that share one request budget at Pinterest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Category {
     /// `ads_read`

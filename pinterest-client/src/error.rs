@@ -7,6 +7,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 
 use crate::endpoint::{CATALOGS_PRODUCT_GROUPS, Category, REPORT_DOWNLOAD};
+use crate::limits::Limit;
 
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -89,6 +90,17 @@ pub enum Error {
         wait: Duration,
         /// What the policy has left.
         left: Duration,
+    },
+    /// The requests that a limit allows have been sent, and the next is further off than the retry policy has time. A
+    /// limit by the minute is always waited for.
+    #[error("the allowance of {limit} is used up for another {} seconds", seconds(*wait))]
+    AllowanceUsedUp {
+        /// The operation.
+        endpoint: &'static str,
+        /// The limit, of the endpoint's category or of all together.
+        limit: Limit,
+        /// How long until the next request may go out.
+        wait: Duration,
     },
     /// The body is larger than the client accepts.
     #[error("the answer to {endpoint} is larger than {limit} bytes")]
@@ -180,13 +192,13 @@ impl Error {
         }
     }
 
-    /// Pinterest asks to send fewer requests.
+    /// Pinterest asks to send fewer requests, or would.
     #[must_use]
     pub fn is_rate_limit(&self) -> bool {
         match self {
             Self::Api { status, body, .. } => is_rate_limit(*status, body),
             Self::Refresh(cause) => cause.is_rate_limit(),
-            Self::WaitTooLong { .. } => true,
+            Self::WaitTooLong { .. } | Self::AllowanceUsedUp { .. } => true,
             _ => false,
         }
     }
@@ -211,13 +223,13 @@ impl Error {
         }
     }
 
-    /// The wait Pinterest asked for.
+    /// The wait Pinterest asked for, or until its limit allows the next request.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Api { retry_after, .. } => *retry_after,
             Self::Refresh(cause) => cause.retry_after(),
-            Self::WaitTooLong { wait, .. } => Some(*wait),
+            Self::WaitTooLong { wait, .. } | Self::AllowanceUsedUp { wait, .. } => Some(*wait),
             _ => None,
         }
     }

@@ -1,9 +1,10 @@
 //! A typed client for version 5 of the Pinterest API.
 //!
-//! It signs in and refreshes tokens, keeps to the request limits of each rate category, tries again what may succeed
-//! later, and follows bookmarks to the end of a listing.
+//! It signs in and refreshes tokens, keeps to the request limits of each rate category and uses them to the full, tries
+//! again what may succeed later, and follows bookmarks to the end of a listing.
 //!
 //! - [`Client`], built by [`ClientBuilder`] from [`Auth`]; [`Limits`] and [`RetryPolicy`] have the documented defaults
+//!   (an app with trial access has other [`Limits`], see [`Access`]); an [`Observer`] watches, and may hold requests back
 //! - the typed doors, one module for each family: [`api`]; what they answer: [`model`]; what names it: [`ids`]
 //! - [`List`]: a listing, read as one page, as pages, or item by item; [`RawList`] gives records as they were sent
 //! - [`ReportJob`]: a report from the request to the last row, as patient as its [`JobPolicy`]
@@ -70,6 +71,7 @@ mod cutter;
 pub mod endpoint;
 mod error;
 pub mod ids;
+mod limits;
 mod list;
 pub mod model;
 mod observer;
@@ -85,8 +87,9 @@ pub use client::{Client, ClientBuilder};
 pub use columns::{ANALYTICS_COLUMNS, REPORT_COLUMNS};
 pub use endpoint::{Category, Endpoint, Items, Paging};
 pub use error::{ApiBody, BoxError, Error, Refusal, Result};
+pub use limits::{Access, Limit, Limits};
 pub use list::{List, Page, RawList};
-pub use observer::{Observer, RateLimited};
+pub use observer::{Held, Observer, RateLimited};
 pub use page::RawPage;
 pub use reach::Reach;
 pub use report_job::{JobPolicy, ReportJob, Step};
@@ -94,6 +97,5 @@ pub use reqwest::header::HeaderMap;
 pub use reqwest::{Method, StatusCode};
 pub use retry::RetryPolicy;
 pub use secrecy::SecretString;
-pub use transport::rate_limit::{Limit, Limits};
 pub use transport::{Request, Response, Transport};
 pub use url::Url;

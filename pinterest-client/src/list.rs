@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 
 use futures::{Stream, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::args::Args;
 use crate::client::Client;
@@ -42,6 +43,17 @@ impl RawList {
     /// bookmark; an empty page may stand in its middle. After an error there is nothing more.
     pub fn pages(self) -> impl Stream<Item = Result<RawPage>> + Send + 'static {
         stream::try_unfold(Position::first(self), Position::step)
+    }
+
+    /// The same pages as [`pages`](Self::pages), but when one is taken the next is asked for at once, in a task of its own,
+    /// so that it is fetched and cut while the caller works on the one before. At most one page is held or asked for: a
+    /// caller that stops early has asked for one page more than it took. An error comes at its place, after the pages before
+    /// it. Dropping the stream ends the request that is under way. The observer hears of it, and is asked for its turn, while
+    /// the page before is worked on.
+    ///
+    /// Must be polled within a tokio runtime.
+    pub fn pages_ahead(self) -> impl Stream<Item = Result<RawPage>> + Send + 'static {
+        stream::try_unfold(Ahead::Here(Box::new(Position::first(self))), Ahead::step)
     }
 }
 
@@ -81,6 +93,45 @@ impl Position {
             _ => Next::End,
         };
         Ok(Some((page, self)))
+    }
+}
+
+/// Where a listing is that is read ahead.
+enum Ahead {
+    /// The next page has not been asked for.
+    Here(Box<Position>),
+    /// It has been. The set holds this one task, and ends it when it is dropped.
+    There(JoinSet<Result<Option<(RawPage, Position)>>>, &'static str),
+}
+
+impl Ahead {
+    async fn step(self) -> Result<Option<(RawPage, Self)>> {
+        let step = match self {
+            Self::Here(position) => position.step().await?,
+            Self::There(mut task, endpoint) => match task.join_next().await {
+                Some(Ok(step)) => step?,
+                Some(Err(error)) => return Err(lost(error, endpoint)),
+                None => None,
+            },
+        };
+        Ok(step.map(|(page, position)| (page, Self::after(position))))
+    }
+
+    fn after(position: Position) -> Self {
+        if matches!(position.next, Next::End) {
+            return Self::Here(Box::new(position));
+        }
+        let (mut task, endpoint) = (JoinSet::new(), position.list.endpoint.operation);
+        task.spawn(position.step());
+        Self::There(task, endpoint)
+    }
+}
+
+/// A panic goes on where the page is taken. Otherwise the task was cancelled, with the runtime.
+fn lost(error: JoinError, endpoint: &'static str) -> Error {
+    match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(cancelled) => Error::transport(endpoint, cancelled),
     }
 }
 
@@ -182,9 +233,11 @@ pub(crate) fn read<T: DeserializeOwned>(item: &[u8], endpoint: &'static str) -> 
 mod tests {
     use std::pin::pin;
     use std::sync::Arc;
+    use std::time::Duration;
 
     use futures::StreamExt;
     use serde::Deserialize;
+    use tokio::time::Instant;
 
     use super::*;
     use crate::auth::Auth;
@@ -319,5 +372,61 @@ mod tests {
         assert_eq!(network.requests().len(), 1);
         let raw = list.raw().page(None).await.unwrap();
         assert_eq!(raw.items, [r#"{"id":1}"#, r#"{"id":"x"}"#]);
+    }
+
+    /// Three pages, a second each.
+    fn slow(bodies: &'static [&'static str]) -> Arc<Scripted> {
+        Scripted::slow(Duration::from_secs(1), |_, number| Ok(answer(200, bodies[number - 1])))
+    }
+
+    const THREE: &[&str] = &[
+        r#"{"items":[{"id":1}],"bookmark":"a"}"#,
+        r#"{"items":[{"id":2}],"bookmark":"b"}"#,
+        r#"{"items":[{"id":3}]}"#,
+    ];
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_is_fetched_while_its_predecessor_is_worked_on() {
+        let start = Instant::now();
+        let network = slow(THREE);
+        let mut pages = pin!(client(&network).list(&BOARDS, Args::new()).pages_ahead());
+        assert_eq!(network.requests().len(), 0);
+        for number in 1..=3 {
+            let page = pages.next().await.unwrap().unwrap();
+            assert_eq!(page.items, [format!(r#"{{"id":{number}}}"#)]);
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            // Never more than one beyond what was taken.
+            assert_eq!(network.requests().len(), 3.min(number + 1));
+        }
+        assert!(pages.next().await.is_none());
+        assert_eq!(start.elapsed().as_secs(), 1 + 3 * 5);
+        assert_eq!(network.requests().len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_error_ahead_comes_at_its_place_and_nothing_follows() {
+        let network = Scripted::new(|_, number| {
+            Ok(if number == 2 { answer(404, "{}") } else { answer(200, THREE[number - 1]) })
+        });
+        let mut pages = pin!(client(&network).list(&BOARDS, Args::new()).pages_ahead());
+        assert_eq!(pages.next().await.unwrap().unwrap().items.len(), 1);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(network.requests().len(), 2);
+        assert_eq!(pages.next().await.unwrap().unwrap_err().status(), Some(404));
+        assert!(pages.next().await.is_none());
+        assert_eq!(network.requests().len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dropped_listing_ends_the_request_for_its_next_page() {
+        let network = slow(THREE);
+        let mut pages = Box::pin(client(&network).list(&BOARDS, Args::new()).pages_ahead());
+        pages.next().await.unwrap().unwrap();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(network.requests().len(), 2);
+        drop(pages);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(network.requests().len(), 2);
+        assert_eq!(Arc::strong_count(&network), 1, "the task is gone, and the client with it");
     }
 }

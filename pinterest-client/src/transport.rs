@@ -32,6 +32,23 @@ pub trait Transport: Send + Sync {
     async fn send(&self, request: &Request) -> Result<Response>;
 }
 
+/// A layer that may have to do something first before a request of its goes out at once.
+#[async_trait]
+pub(crate) trait Layer: Transport {
+    /// A request would go out at once.
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    /// Does what is to be done first.
+    ///
+    /// # Errors
+    /// A request would fail in the same way.
+    async fn prepare(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
 /// A request, ready to go out.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -47,7 +64,7 @@ pub struct Request {
     /// The body, which can hold secrets.
     pub body: Option<Bytes>,
     pub(crate) observer: Arc<dyn Observer>,
-    /// The longest wait for a closed category that still makes sense.
+    /// The longest wait for a closed category, or for a used up allowance, that still makes sense.
     pub(crate) patience: Duration,
 }
 

@@ -15,7 +15,7 @@ use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
-use super::{Request, Response, Transport};
+use super::{Layer, Request, Response, Transport};
 use crate::auth::{Auth, Kind, Refreshed, Tokens};
 use crate::base_url::BaseUrl;
 use crate::error::{Error, Refusal, Result};
@@ -76,6 +76,24 @@ impl Transport for Authorize {
         }
         let newer = renewal.token_after(&token).await?;
         self.send_with(request, &newer).await
+    }
+}
+
+/// The token of the moment is made new before a request is counted, so that those that wait for it do not go out in a bunch.
+#[async_trait]
+impl Layer for Authorize {
+    fn is_ready(&self) -> bool {
+        match &self.source {
+            Source::Fixed(_) => true,
+            Source::Refreshed(renewal) => renewal.state().usable().is_some(),
+        }
+    }
+
+    async fn prepare(&self) -> Result<()> {
+        match &self.source {
+            Source::Fixed(_) => Ok(()),
+            Source::Refreshed(renewal) => renewal.token().await.map(drop),
+        }
     }
 }
 
