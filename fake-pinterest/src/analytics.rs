@@ -77,7 +77,7 @@ pub(crate) fn answer(
     let granularity = granularity(query.get("granularity"))?;
     let days = Days::parse(query.get("start_date"), query.get("end_date"))?;
     days.check(if granularity == Granularity::Hour { HOURLY } else { REACH }, clock.today)?;
-    let columns = Columns::choose(columns::OF_ANALYTICS, &query.list("columns").unwrap_or_default())?;
+    let columns = Columns::choose(&columns::NAMES_OF_ANALYTICS, &query.list("columns").unwrap_or_default())?;
     for name in ["click_window_days", "engagement_window_days", "view_window_days"] {
         check_value(name, query.get(name), WINDOW_DAYS)?;
     }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::Instant};
 
 use crate::{
     FakePinterest, Fault, Size,
@@ -22,7 +22,7 @@ use crate::{
     requests::Requests,
     routes::router,
     seed,
-    server::Server,
+    server::{Server, Shared},
 };
 
 /// The moment the data is made for unless said otherwise: 2026-11-24T00:00:00Z.
@@ -40,6 +40,7 @@ pub struct Builder {
     pretty: bool,
     tokens: TokenRules,
     limits: Vec<(String, u32, Duration)>,
+    overall_limit: Option<(u32, Duration)>,
     faults: Faults,
     daily_rows: bool,
     restated_days: u32,
@@ -66,6 +67,7 @@ impl Default for Builder {
                 scopes: ALL_SCOPES.iter().map(|&scope| scope.to_owned()).collect(),
             },
             limits: Vec::new(),
+            overall_limit: None,
             faults: Faults::default(),
             daily_rows: false,
             restated_days: 45,
@@ -194,6 +196,25 @@ impl Builder {
         self
     }
 
+    /// Refuses what is over a limit of the requests of all rate categories together. It counts them as the limits of
+    /// categories do: what is refused, for whatever reason, refreshes of the token and downloads take nothing.
+    pub fn overall_rate_limit(mut self, requests: u32, per: Duration) -> Self {
+        self.overall_limit = Some((requests, per));
+        self
+    }
+
+    /// The limits that [Pinterest documents](https://developers.pinterest.com/docs/reference/rate-limits/): 300 requests
+    /// of `ads_analytics` a minute, 1000 of each other category, and 100 a second in all. Limits that are set afterwards
+    /// take their places.
+    pub fn documented_limits(self) -> Self {
+        let minute = Duration::from_secs(60);
+        let categories = operation::ALL.iter().map(|operation| operation.category);
+        let builder = categories
+            .filter(|category| !category.is_empty())
+            .fold(self, |builder, category| builder.rate_limit(category, 1000, minute));
+        builder.rate_limit("ads_analytics", 300, minute).overall_rate_limit(100, Duration::from_secs(1))
+    }
+
     /// Lets something go wrong.
     pub fn fault(mut self, fault: Fault) -> Self {
         self.faults.add(fault);
@@ -214,6 +235,32 @@ impl Builder {
     ///
     /// When the port is taken, and when a limit is of a rate category that no operation has.
     pub async fn start(self) -> io::Result<FakePinterest> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
+        let has_control_door = self.control_door;
+        let address = listener.local_addr()?;
+        let server = self.server(address)?;
+        let service =
+            router(server.clone(), has_control_door).into_make_service_with_connect_info::<ResetHandle>();
+        let task = tokio::spawn(async move {
+            // Serves until the task is aborted; a connection that fails ends alone.
+            let _ = axum::serve(ResettableListener(listener), service).await;
+        });
+        Ok(FakePinterest { server, address, task: Some(task) })
+    }
+
+    /// Makes a server that listens nowhere: [`FakePinterest::answer`] is the only way to it, so that time can be tokio's
+    /// paused clock, which jumps while a real connection is waited for. Its addresses are of this machine and of the port
+    /// that was asked for, or of port 0, which nobody can connect to. There is no control door.
+    ///
+    /// # Errors
+    ///
+    /// When a limit is of a rate category that no operation has.
+    pub fn start_in_process(self) -> io::Result<FakePinterest> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        Ok(FakePinterest { server: self.server(address)?, address, task: None })
+    }
+
+    fn server(self, address: SocketAddr) -> io::Result<Shared> {
         let mut limits = RateLimits::default();
         for (category, requests, per) in &self.limits {
             if operation::ALL.iter().all(|operation| operation.category != category) {
@@ -222,10 +269,11 @@ impl Builder {
             }
             limits.limit(category, *requests, *per);
         }
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
-        let address: SocketAddr = listener.local_addr()?;
+        if let Some((requests, per)) = self.overall_limit {
+            limits.limit_all(requests, per);
+        }
         let origin = format!("http://{address}");
-        let server = Arc::new(Mutex::new(Server {
+        Ok(Arc::new(Mutex::new(Server {
             origin: origin.clone(),
             data: seed::data(self.seed, self.now, self.size),
             history: History {
@@ -239,18 +287,11 @@ impl Builder {
             reports: Reports::new(origin, self.reports_at_once),
             tokens: Tokens::new(self.tokens),
             limits,
-            requests: Requests::default(),
+            requests: Requests::since(Instant::now()),
             faults: self.faults,
             paging: self.paging,
             pretty: self.pretty,
-        }));
-        let service =
-            router(server.clone(), self.control_door).into_make_service_with_connect_info::<ResetHandle>();
-        let task = tokio::spawn(async move {
-            // Serves until the task is aborted; a connection that fails ends alone.
-            let _ = axum::serve(ResettableListener(listener), service).await;
-        });
-        Ok(FakePinterest { server, address, task })
+        })))
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
     Fault, ReportStep,
     answer::json_response,
     data,
-    days::Days,
+    days::{Days, LATEST},
     query::Query,
     requests::{Bearer, SeenRequest},
     server::{Server, Shared, lock},
@@ -30,8 +30,6 @@ use refusal::{Refusal, read, read_some};
 
 /// What the paths of the door begin with.
 pub(crate) const PREFIX: &str = "/control";
-/// The last second of the year 9999, in epoch seconds. A time in milliseconds is later.
-const LATEST: i64 = 253_402_300_799;
 /// A report has at most so many bytes, a terabyte, so that its length can be told.
 const BIGGEST: u64 = 1 << 40;
 /// A body may have so many bytes: a million records, or one page that is far too large.
@@ -199,7 +197,8 @@ fn now(body: &[u8]) -> Result<i64, Refusal> {
 }
 
 fn request(seen: &SeenRequest) -> Value {
-    let SeenRequest { order, method, path, query, body, operation, category, bearer, status, planned } = seen;
+    let SeenRequest { order, after, method, path, query, body, operation, category, bearer, status, planned } =
+        seen;
     let bearer = match bearer {
         Bearer::Absent => "absent".into(),
         Bearer::Unknown => "unknown".into(),
@@ -207,6 +206,7 @@ fn request(seen: &SeenRequest) -> Value {
     };
     json!({
         "order": order,
+        "after_ms": u64::try_from(after.as_millis()).unwrap_or(u64::MAX),
         "method": method,
         "path": path,
         "query": query,

@@ -4,6 +4,9 @@ use chrono::{Datelike as _, NaiveDate, TimeDelta};
 
 use crate::answer::ApiError;
 
+/// The last second of the year 9999, in epoch seconds: no moment of a server is later. A time in milliseconds is.
+pub const LATEST: i64 = 253_402_300_799;
+
 /// The days from a first to a last one, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Days {

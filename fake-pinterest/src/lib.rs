@@ -11,7 +11,8 @@
 //! ([`FakePinterest::set_now`]).
 //!
 //! - [`Builder`]: how the server is to be: its data ([`Size`], [`Counts`]), pages, tokens and limits
-//! - [`FakePinterest`]: the running server
+//! - [`FakePinterest`]: the running server; also one without a network, which a test can ask under a paused clock
+//!   ([`Builder::start_in_process`], [`FakePinterest::answer`])
 //! - [`Data`]: its records, lent by [`FakePinterest::edit`]
 //! - [`Fault`]: what goes wrong, where and when; [`RateLimitForm`] and [`OddBody`] are its kinds
 //! - [`ReportStep`]: what the polls of a report answer
@@ -60,14 +61,18 @@ mod routes;
 mod seed;
 mod server;
 
-use std::{fmt, net::SocketAddr};
+use std::{fmt, io, net::SocketAddr};
 
+use axum::body::{self, Bytes};
 use chrono::NaiveDate;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
+/// The types of requests and answers that do not go over a network.
+pub use axum::http;
 pub use builder::Builder;
 pub use data::{Data, RecordsMut, operation_of};
+pub use days::LATEST;
 pub use faults::{Fault, RateLimitForm};
 pub use odd_body::OddBody;
 pub use reports::ReportStep;
@@ -83,7 +88,8 @@ use server::{Shared, lock};
 pub struct FakePinterest {
     server: Shared,
     address: SocketAddr,
-    task: JoinHandle<()>,
+    /// Serves what comes over the network.
+    task: Option<JoinHandle<()>>,
 }
 
 impl FakePinterest {
@@ -96,6 +102,37 @@ impl FakePinterest {
     #[must_use]
     pub fn url(&self) -> String {
         lock(&self.server).url()
+    }
+
+    /// Answers a request without a network, exactly as one that came over it: with the same limits and faults, and kept
+    /// among the [requests](Self::requests). Only path and query of its address count, so that the links of reports can
+    /// be asked as they are. Nothing is encoded for the way, so the answer has no `content-length` of its own.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use fake_pinterest::{FakePinterest, http::Request};
+    ///
+    /// let fake = FakePinterest::builder().documented_limits().start_in_process()?;
+    /// let boards = Request::get(format!("{}/boards", fake.url()))
+    ///     .header("authorization", format!("Bearer {}", fake.access_token()))
+    ///     .body(Default::default())?;
+    /// let answer = fake.answer(boards).await?;
+    /// assert_eq!(answer.status(), 200);
+    /// assert!(answer.body().starts_with(br#"{"items":["#));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When a fault resets the connection, or ends it in the middle of the body.
+    pub async fn answer(&self, request: http::Request<Bytes>) -> io::Result<http::Response<Bytes>> {
+        let (head, body) = request.into_parts();
+        let answer = routes::answer(&self.server, &head.method, &head.uri, &head.headers, &body).await;
+        let (head, body) = answer.ok_or(io::ErrorKind::ConnectionReset)?.into_parts();
+        let body = body::to_bytes(body, usize::MAX).await.map_err(io::Error::other)?;
+        Ok(http::Response::from_parts(head, body))
     }
 
     /// All records that a full sync of a stream must deliver, when it asks for no statuses.
@@ -251,6 +288,8 @@ impl fmt::Debug for FakePinterest {
 
 impl Drop for FakePinterest {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(task) = &self.task {
+            task.abort();
+        }
     }
 }

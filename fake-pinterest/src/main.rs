@@ -10,10 +10,7 @@ use std::{
 };
 
 use clap::{Parser, ValueEnum, value_parser};
-use fake_pinterest::{Builder, Counts, FakePinterest, Size};
-
-/// The last second of the year 9999, in epoch seconds.
-const LATEST: i64 = 253_402_300_799;
+use fake_pinterest::{Builder, Counts, FakePinterest, LATEST, Size};
 
 /// A Pinterest API server with seeded data, on this machine: lists, analytics and reports
 ///
@@ -89,6 +86,12 @@ struct Arguments {
     /// Refuses what is over a limit of a rate category, e.g. ads_read:10:1 for 10 requests in any second; may be repeated
     #[arg(long, value_name = "CATEGORY:REQUESTS:SECONDS")]
     rate_limit: Vec<Pair<String, Pair<u32, NonZeroU64>>>,
+    /// Refuses what is over a limit of all rate categories together, e.g. 100:1 for 100 requests in any second
+    #[arg(long, value_name = "REQUESTS:SECONDS")]
+    overall_rate_limit: Option<Pair<u32, NonZeroU64>>,
+    /// The limits that Pinterest documents, where no other option says otherwise
+    #[arg(long)]
+    documented_limits: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -163,6 +166,10 @@ impl Arguments {
             with(builder, self.scopes, |builder, scopes| builder.scopes(scopes.iter().map(String::as_str)));
         let builder = with(builder, self.token_lifetime, Builder::token_lifetime);
         let builder = with(builder, self.expire_tokens_after, Builder::expire_tokens_after);
+        let builder = on(builder, self.documented_limits, Builder::documented_limits);
+        let builder = with(builder, self.overall_rate_limit, |builder, Pair(requests, seconds)| {
+            builder.overall_rate_limit(requests, Duration::from_secs(seconds.get()))
+        });
         self.rate_limit.into_iter().fold(builder, |builder, Pair(category, Pair(requests, seconds))| {
             builder.rate_limit(&category, requests, Duration::from_secs(seconds.get()))
         })

@@ -35,6 +35,7 @@ pub(crate) struct Reports {
     jobs: Vec<Job>,
     scripts: VecDeque<Vec<ReportStep>>,
     script_of_all: Option<Vec<ReportStep>>,
+    unfinished: usize,
     most_at_once: usize,
     /// So many rows has every download from now on.
     big: Option<u64>,
@@ -64,10 +65,6 @@ impl Reports {
         rows
     }
 
-    fn unfinished(&self) -> usize {
-        self.jobs.iter().filter(|job| !job.is_over).count()
-    }
-
     /// Answers the creation of a report that was found to be in order.
     pub(crate) fn create(
         &mut self,
@@ -76,14 +73,15 @@ impl Reports {
         history: &History,
     ) -> Result<Value, ApiError> {
         let request = ReportRequest::parse(ad_account, body, history)?;
-        if self.at_once.is_some_and(|most| self.unfinished() >= most) {
+        if self.at_once.is_some_and(|most| self.unfinished >= most) {
             return Err(ApiError::rate_limited());
         }
         let script = self.scripts.pop_front().or_else(|| self.script_of_all.clone());
         let token = download::sealed(history.seed, "report", self.jobs.len());
         let answer = json!({"token": token, "report_status": "IN_PROGRESS", "message": ""});
         self.jobs.push(Job::new(token, request, script.unwrap_or_else(|| USUAL.to_vec())));
-        self.most_at_once = self.most_at_once.max(self.unfinished());
+        self.unfinished += 1;
+        self.most_at_once = self.most_at_once.max(self.unfinished);
         Ok(answer)
     }
 
@@ -97,12 +95,14 @@ impl Reports {
     ) -> Result<Answer, ApiError> {
         let token = query.get("token").ok_or_else(|| ApiError::bad_request("'token' is required"))?;
         let is_asked_for = |job: &Job| job.token == token && job.request.ad_account == ad_account;
-        let Some(number) = self.jobs.iter().position(is_asked_for) else {
+        // The youngest are asked for most.
+        let Some(number) = self.jobs.iter().rposition(is_asked_for) else {
             return Ok(Answer::Object(step::status("DOES_NOT_EXIST", Value::Null, Value::Null)));
         };
-        let Some(step) = self.jobs.get_mut(number).map(Job::poll) else {
-            return Err(ApiError::unplanned("a poll"));
-        };
+        let Some(job) = self.jobs.get_mut(number) else { return Err(ApiError::unplanned("a poll")) };
+        let was_over = job.is_over;
+        let step = job.poll();
+        self.unfinished -= usize::from(job.is_over && !was_over);
         let (link, size) = match step {
             ReportStep::Finished => {
                 (self.link(number, "signature", history), self.size(number, data, history))

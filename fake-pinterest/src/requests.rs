@@ -1,6 +1,9 @@
 //! What the server has seen.
 
+use std::time::Duration;
+
 use serde_json::Value;
+use tokio::time::Instant;
 
 /// The token a request came with. Tokens themselves are never kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub enum Bearer {
 pub struct SeenRequest {
     /// The place in the order of arrival since the server started, from 0. Clearing the list does not restart it.
     pub order: usize,
+    /// How long after the start of the server it arrived, by tokio's clock.
+    pub after: Duration,
     /// The method, e.g. `GET`.
     pub method: String,
     /// The path as sent, e.g. `/v5/boards`.
@@ -42,16 +47,22 @@ pub struct SeenRequest {
 }
 
 /// All requests so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Requests {
+    start: Instant,
     seen: Vec<SeenRequest>,
     arrived: usize,
 }
 
 impl Requests {
-    /// Keeps a request and gives it its place in the order.
+    pub(crate) fn since(start: Instant) -> Self {
+        Self { start, seen: Vec::new(), arrived: 0 }
+    }
+
+    /// Keeps a request and gives it its place in the order and in time.
     pub(crate) fn arrive(&mut self, mut request: SeenRequest) -> usize {
         request.order = self.arrived;
+        request.after = self.start.elapsed();
         self.arrived += 1;
         self.seen.push(request);
         self.arrived - 1

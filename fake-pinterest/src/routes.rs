@@ -1,5 +1,7 @@
 //! Answers requests: faults first, then tokens and limits, then data.
 
+use std::time::Duration;
+
 use axum::{
     Router,
     body::Bytes,
@@ -37,27 +39,35 @@ async fn respond(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    answer(&server, &method, &uri, &headers, &body).await.unwrap_or_else(|| {
+        connection.reset();
+        json_response(200, "")
+    })
+}
+
+/// Answers one request, however it came; none when its connection is to be reset.
+pub(crate) async fn answer(
+    server: &Shared,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Option<Response> {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let found = operation::find(method.as_str(), uri.path());
-    let (order, mishap) = lock(&server).arrive(&method, &uri, authorization, &body, found.as_ref());
+    let (order, mishap) = lock(server).arrive(method, uri, authorization, body, found.as_ref());
     if !mishap.delay.is_zero() {
         tokio::time::sleep(mishap.delay).await;
     }
-    let mut server = lock(&server);
+    let mut server = lock(server);
     let (mut response, planned) = match mishap.strike {
-        Some(Strike::Instead(instead)) => match instead.response() {
-            Some(response) => (response, true),
-            None => {
-                connection.reset();
-                return json_response(200, "");
-            }
-        },
+        Some(Strike::Instead(instead)) => (instead.response()?, true),
         Some(Strike::Alter(alteration)) => {
-            let answer = server.serve(found, authorization, &uri, &body);
-            (alteration.response(answer, &uri, server.pretty), true)
+            let answer = server.serve(found, authorization, uri, body);
+            (alteration.response(answer, uri, server.pretty), true)
         }
         None => {
-            let answer = server.serve(found, authorization, &uri, &body);
+            let answer = server.serve(found, authorization, uri, body);
             let planned = !matches!(&answer, Err(error) if error.unplanned);
             (response(answer, server.pretty), planned)
         }
@@ -66,7 +76,7 @@ async fn respond(
         response.headers_mut().insert(name, value.clone());
     }
     server.requests.answered(order, response.status().as_u16(), planned);
-    response
+    Some(response)
 }
 
 fn response(answer: Result<Answer, ApiError>, pretty: bool) -> Response {
@@ -132,6 +142,7 @@ impl Server {
         let query = uri.query().unwrap_or_default();
         let order = self.requests.arrive(SeenRequest {
             order: 0,
+            after: Duration::ZERO,
             method: method.to_string(),
             path: uri.path().to_owned(),
             query: query.to_owned(),

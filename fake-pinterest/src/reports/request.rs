@@ -91,7 +91,7 @@ impl ReportRequest {
         let reach = if granularity == Granularity::Hour { HOURLY } else { reach };
         days.check(reach, history.clock().today)?;
         let names = list(body, "columns")?.unwrap_or_default();
-        let columns = Columns::choose(columns::OF_REPORTS, &names)?;
+        let columns = Columns::choose(&columns::NAMES_OF_REPORTS, &names)?;
         check_windows(body)?;
         if let Some(types) = list(body, "attribution_types")? {
             types

@@ -47,7 +47,8 @@ async fn its_options_are_those_of_the_builder() {
         "--size small --seed 7 --now 1795478400 --max-page-size 2 --empty-page-in-the-middle --max-listed-pins 1 \
          --daily-rows --restated-days 3 --refuse-batches-over 1:413 --slow-batches-over 99:1 --reports-at-once 0 \
          --scopes ads:read,boards:read,catalogs:read --token-lifetime 100 --expire-tokens-after 40 --keep-refresh-token \
-         --rate-limit catalogs_read:0:9 --rate-limit org_analytics:0:9 --pretty",
+         --rate-limit catalogs_read:0:9 --rate-limit org_analytics:0:9 --pretty \
+         --documented-limits --overall-rate-limit 3:900",
     );
     let fake = fake_pinterest::FakePinterest::builder().seed(7).start().await.unwrap();
     assert_eq!(serde_json::from_str::<Value>(&config).unwrap(), fake.config());
@@ -73,6 +74,7 @@ async fn its_options_are_those_of_the_builder() {
     assert_eq!(get(&format!("/ad_accounts/{account}/ads/analytics?ad_ids=1,2&{days}")).await.0, 413);
     assert_eq!(get("/catalogs").await.0, 429, "no request of this category");
     assert_eq!(get("/user_account").await.0, 401, "a scope that was not granted");
+    assert_eq!(get("/boards").await.0, 429, "the fourth of all that can be served");
 }
 
 #[tokio::test]
@@ -93,6 +95,7 @@ fn a_wrong_option_is_told() {
         ("--refuse-batches-over 3:200", "not a status between 400 and 599"),
         ("--rate-limit ads_read:1:0", "would be zero"),
         ("--rate-limit ads_reed:1:1", "no rate category named ads_reed"),
+        ("--overall-rate-limit 1:0", "would be zero"),
         ("--now 1795478400000", "is not in 0..=253402300799"),
         ("--max-page-size 0", "would be zero"),
         ("--keep-refresh-token --rotate-refresh-token-once", "cannot be used with"),

@@ -83,24 +83,25 @@ async fn tells_how_to_reach_the_api() {
     assert_eq!(get(&shop, "account").await, account);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn tells_the_requests_to_the_api_and_no_others() {
     let shop = open(FakePinterest::builder()).await;
     shop.get("/boards?page_size=7").await;
     let token = |token: &str| shop.http.get(shop.fake.url() + "/nowhere").bearer_auth(token);
+    tokio::time::advance(Duration::from_millis(1_500)).await;
     send(token("other")).await;
     send(shop.http.post(shop.fake.url() + "/oauth/token")).await;
     let mut expected = json!([
         {
-            "order": 0, "method": "GET", "path": "/v5/boards", "query": "page_size=7", "body": null,
+            "order": 0, "after_ms": 0, "method": "GET", "path": "/v5/boards", "query": "page_size=7", "body": null,
             "operation": "boards/list", "category": "org_read", "bearer": 0, "status": 200, "planned": true,
         },
         {
-            "order": 1, "method": "GET", "path": "/v5/nowhere", "query": "", "body": null,
+            "order": 1, "after_ms": 1_500, "method": "GET", "path": "/v5/nowhere", "query": "", "body": null,
             "operation": null, "category": null, "bearer": "unknown", "status": 500, "planned": false,
         },
         {
-            "order": 2, "method": "POST", "path": "/v5/oauth/token", "query": "", "body": null,
+            "order": 2, "after_ms": 1_500, "method": "POST", "path": "/v5/oauth/token", "query": "", "body": null,
             "operation": "oauth/token", "category": "org_read", "bearer": "absent", "status": 401, "planned": true,
         },
     ]);
@@ -109,6 +110,7 @@ async fn tells_the_requests_to_the_api_and_no_others() {
     assert_eq!(get(&shop, "requests").await, json!([]));
     shop.get("/boards?page_size=7").await;
     expected[0]["order"] = 3.into();
+    expected[0]["after_ms"] = 1_500.into();
     assert_eq!(get(&shop, "requests").await, json!([expected[0]]));
 }
 

@@ -50,6 +50,38 @@ async fn refusals_by_a_fault_or_for_a_token_take_nothing_and_are_not_counted() {
     assert_eq!(shop.fake.refusals(), 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn one_limit_holds_for_all_categories_together() {
+    let limits = FakePinterest::builder().overall_rate_limit(3, MINUTE).rate_limit("org_read", 1, MINUTE);
+    let shop = Shop::open(limits).await;
+    assert_eq!(shop.statuses("/boards").await, [200, 429], "by its category, which takes nothing of all");
+    assert_eq!(shop.get("/catalogs").await.status, 200);
+    assert_eq!(shop.statuses("/ad_accounts").await, [200, 429]);
+    assert_eq!(shop.fake.refusals(), 2);
+    tokio::time::advance(MINUTE).await;
+    assert_eq!(shop.statuses("/ad_accounts").await, [200, 200, 200, 429]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_documented_limits_can_be_had_and_changed() {
+    let shop =
+        Shop::open(FakePinterest::builder().documented_limits().rate_limit("org_read", 1, MINUTE)).await;
+    let analytics = "/resources/metrics_ready_state?date=2026-11-20";
+    let start = tokio::time::Instant::now();
+    let mut served = 0;
+    for _ in 0..7 {
+        // No more than all categories together may have in a second.
+        let statuses: [u16; 50] = shop.statuses(analytics).await;
+        served += statuses.iter().filter(|status| **status == 200).count();
+        tokio::time::advance(Duration::from_millis(500)).await;
+    }
+    assert_eq!((served, start.elapsed().as_millis()), (300, 3_500));
+    let statuses: [u16; 101] = shop.statuses("/ad_accounts").await;
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 100);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(shop.statuses("/boards").await, [200, 429]);
+}
+
 #[tokio::test]
 async fn without_a_limit_nothing_is_refused() {
     let shop = Shop::open(FakePinterest::builder().rate_limit("catalogs_read", 1, MINUTE)).await;

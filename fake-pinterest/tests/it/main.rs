@@ -9,6 +9,7 @@ mod days;
 mod downloads;
 mod faults;
 mod filters;
+mod in_process;
 mod limits;
 mod paging;
 mod pins;
