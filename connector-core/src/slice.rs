@@ -1,7 +1,7 @@
 //! [`Slice`]: what is read at once, and what its reader may ask of the engine meanwhile.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -39,7 +39,7 @@ pub(crate) struct Desk {
     kept: Option<Value>,
     notes: mpsc::UnboundedSender<Note>,
     workers: Arc<Workers>,
-    /// The worker that reads the slice; none while it is idle.
+    /// The worker of the slice's own; none where it waits, or where a request has taken it along.
     worker: Mutex<Option<Worker>>,
 }
 
@@ -48,9 +48,9 @@ pub(crate) struct Desk {
 pub(crate) enum Note {
     /// Its state is to hold this until the slice is closed, or to hold nothing of it any more.
     Keep(Slice, Option<Value>),
-    /// It has no worker of its own.
+    /// It waits without a worker, for long perhaps.
     Idle,
-    /// It has one again, or needs none any more.
+    /// It has one again.
     Busy,
 }
 
@@ -67,22 +67,11 @@ impl Desk {
     /// Waits for a worker.
     pub(crate) async fn begin(&self) {
         let worker = self.workers.next().await;
-        *self.worker.lock().unwrap_or_else(PoisonError::into_inner) = Some(worker);
+        *self.worker() = Some(worker);
     }
 
-    /// The worker of the slice, which is idle from here on; none where it is idle already.
-    fn take(&self) -> Option<Worker> {
-        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if worker.is_some() {
-            self.tell(Note::Idle);
-        }
-        worker
-    }
-
-    fn end(&self) {
-        if self.worker.lock().unwrap_or_else(PoisonError::into_inner).take().is_none() {
-            self.tell(Note::Busy);
-        }
+    fn worker(&self) -> MutexGuard<'_, Option<Worker>> {
+        self.worker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tell(&self, note: Note) {
@@ -105,7 +94,7 @@ impl Slice {
     /// The slice when nobody reads it any more; its worker is free, whoever still holds a clone.
     pub(crate) fn left(mut self) -> Self {
         if let Some(desk) = self.desk.take() {
-            desk.end();
+            desk.worker().take();
         }
         self
     }
@@ -138,17 +127,21 @@ impl Slice {
     /// meanwhile. It returns when `waiting` has ended and a worker is free again.
     pub async fn idle<F: Future>(&self, waiting: F) -> F::Output {
         let Some(desk) = &self.desk else { return waiting.await };
-        self.waits();
+        desk.worker().take();
+        desk.tell(Note::Idle);
         let outcome = waiting.await;
         desk.begin().await;
         desk.tell(Note::Busy);
         outcome
     }
 
-    /// Says that the slice begins to wait and holds nothing in memory: its worker reads other slices. Where a request waits
-    /// for its turn, [`worker`](Self::worker) follows; otherwise use [`idle`](Self::idle).
+    /// Says that the slice waits for its turn to send a request and holds nothing in memory: its worker reads slices of other
+    /// streams. [`worker`](Self::worker) follows. For what takes long, use [`idle`](Self::idle): then other slices of the
+    /// stream are begun, too.
     pub fn waits(&self) {
-        drop(self.desk.as_ref().and_then(|desk| desk.take()));
+        if let Some(desk) = &self.desk {
+            desk.worker().take();
+        }
     }
 
     /// A worker for one request: the slice's own, or the next one that is free. None where nobody reads the slice.
@@ -158,7 +151,8 @@ impl Slice {
     /// others are read meanwhile. Do not collect answers that hold their workers: there may be no more workers than those.
     pub async fn worker(&self) -> Option<Worker> {
         let desk = self.desk.as_ref()?;
-        match desk.take() {
+        let own = desk.worker().take();
+        match own {
             Some(worker) => Some(worker),
             None => Some(desk.workers.next().await),
         }
@@ -284,18 +278,21 @@ mod tests {
     async fn a_request_takes_the_worker_of_its_slice_along_and_the_next_one_another() {
         let workers = Arc::new(Workers::new(Concurrency::fixed(2)));
         let (slice, mut heard) = read_with(&workers).await;
-        let first = slice.worker().await;
-        assert!(matches!(heard.try_recv(), Ok(Note::Idle)));
-        let second = slice.worker().now_or_never();
-        assert!(first.is_some() && second.is_some_and(|worker| worker.is_some()));
-        let second = slice.worker().await;
+        let (first, second) = (slice.worker().await, slice.worker().await);
+        assert!(first.is_some() && second.is_some());
         assert!(slice.worker().now_or_never().is_none(), "both are at work");
         drop(first);
         assert!(slice.worker().now_or_never().is_some());
-        slice.waits();
-        assert!(heard.try_recv().is_err(), "it has no worker to lend");
-        slice.left();
-        assert!(matches!(heard.try_recv(), Ok(Note::Busy)));
         drop(second);
+        slice.idle(async {}).await;
+        let both = [workers.next().now_or_never(), workers.next().now_or_never()];
+        assert_eq!(both.iter().flatten().count(), 1, "it has one of its own again");
+        drop(both);
+        slice.waits();
+        let both = [workers.next().now_or_never(), workers.next().now_or_never()];
+        assert_eq!(both.iter().flatten().count(), 2);
+        slice.left();
+        assert!(matches!((heard.try_recv(), heard.try_recv()), (Ok(Note::Idle), Ok(Note::Busy))));
+        assert!(heard.try_recv().is_err());
     }
 }

@@ -25,7 +25,7 @@ use super::plan::{Plan, Shared};
 use super::read::{Ended, Reading, Stopped, read_slice};
 use super::{FromParent, report};
 
-/// So many slices of a stream may have begun; those without a worker of their own count, too.
+/// So many slices of a stream may have begun; those that are idle count, too.
 const MOST_BEGUN: usize = 64;
 /// Failures that are told one by one; the rest is counted.
 const FAILURES_TOLD: usize = 10;
