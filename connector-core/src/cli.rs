@@ -1,6 +1,7 @@
-//! The program of a connector: `spec`, `check`, `discover` and `read`, as platforms call them, and `migrate` for people.
+//! The program of a connector: `spec`, `check`, `discover` and `read`, as platforms call them, `migrate` and `plan` for people.
 
 mod migrate;
+pub(crate) mod plan;
 
 use std::fs;
 use std::io::{self, Write};
@@ -40,6 +41,8 @@ enum Command {
     OfProtocol(OfProtocol),
     /// Writes the config, the catalog and the state of an earlier version as today's, and says what changes
     Migrate(migrate::Arguments),
+    /// Says how many requests a sync would need, and how long that takes at the limits; nothing is synced
+    Plan(plan::Arguments),
 }
 
 /// What platforms ask for.
@@ -75,7 +78,7 @@ enum OfProtocol {
 
 /// Runs a connector with the arguments of this process; its output is standard output.
 ///
-/// The exit code is 0 on success, 1 after a failure (which a TRACE message told, for `migrate` standard error), 2 for
+/// The exit code is 0 on success, 1 after a failure (which a TRACE message told, for `migrate` and `plan` standard error), 2 for
 /// unusable arguments. A `check` that fails has succeeded in finding out: exit code 0 and a CONNECTION_STATUS of FAILED.
 pub fn run<S: Source>(source: S) -> ExitCode {
     let (name, version) = source.name_and_version();
@@ -133,6 +136,7 @@ async fn obey<S: Source, W: Write + Send + 'static>(
     let command = match command {
         Command::OfProtocol(command) => command,
         Command::Migrate(arguments) => return migrate::obey(source, &arguments, output, clock).await,
+        Command::Plan(arguments) => return plan::obey(source, &arguments, output, clock).await,
     };
     let (emitter, written) = Emitter::start(output, clock);
     reporting::log_to(&emitter);

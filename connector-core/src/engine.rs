@@ -5,7 +5,7 @@
 //! nothing can deadlock; what waits for the writer waits on its bounded queue.
 
 mod batches;
-mod plan;
+pub(crate) mod plan;
 mod read;
 mod run;
 
@@ -27,7 +27,7 @@ use crate::fault;
 use crate::partition::Partition;
 use crate::state::StreamState;
 use crate::stream::Partitions;
-use crate::stream_set::{SavedStates, StreamSet};
+use crate::stream_set::{Found, SavedStates, StreamSet};
 use crate::workers::{Concurrency, Workers};
 
 use run::{Child, StreamRun};
@@ -116,7 +116,7 @@ pub(crate) async fn read(
 }
 
 /// The states of the configured streams by their names in the catalog, and what is wrong with those that cannot be used.
-fn understand(
+pub(crate) fn understand(
     streams: &StreamSet,
     catalog: &ConfiguredCatalog,
     saved: &SavedStates,
@@ -132,6 +132,39 @@ fn understand(
         }
     }
     (states, unusable)
+}
+
+/// The stream that an entry of the catalog means.
+///
+/// # Errors
+/// A config failure when there is none, or none that can be read so.
+pub(crate) fn wanted<'a>(streams: &'a StreamSet, name: &str, mode: &SyncMode) -> Result<Found<'a>, Failure> {
+    let found = streams.find(name).ok_or_else(|| not_there(name))?;
+    if let Some(rename) = found.renamed {
+        tracing::warn!(
+            "stream {name} is called {} since version {}: refresh the schema; until then it is read as {name}",
+            found.name,
+            rename.since
+        );
+    }
+    let incremental = found.stream.cursor().field().is_some();
+    match mode {
+        SyncMode::FullRefresh => {}
+        SyncMode::Incremental if incremental => {}
+        // Some clients, PyAirbyte among them, ask for every stream so.
+        SyncMode::Incremental => tracing::info!("stream {name} has no cursor: it is read in full"),
+        other => {
+            let modes = if incremental { "full_refresh and incremental" } else { "full_refresh only" };
+            return Err(Failure::config(format!(
+                "stream {name} cannot be read with sync mode {other}: it supports {modes}"
+            )));
+        }
+    }
+    Ok(found)
+}
+
+fn not_there(name: &str) -> Failure {
+    Failure::config(format!("stream {name} is in the catalog but not in this source: refresh the schema"))
 }
 
 struct Sync<'a> {
@@ -179,32 +212,8 @@ impl Sync<'_> {
         output: StreamOutput,
         options: &Options,
     ) -> Result<StreamRun, Failure> {
-        let (Some(found), Some(state)) = (self.streams.find(name), self.states.remove(name)) else {
-            return Err(Failure::config(format!(
-                "stream {name} is in the catalog but not in this source: refresh the schema"
-            )));
-        };
-        if let Some(rename) = found.renamed {
-            tracing::warn!(
-                "stream {name} is called {} since version {}: refresh the schema; until then it is read as {name}",
-                found.name,
-                rename.since
-            );
-        }
-        let stream = found.stream;
-        let incremental = stream.cursor().field().is_some();
-        match mode {
-            SyncMode::FullRefresh => {}
-            SyncMode::Incremental if incremental => {}
-            // Some clients, PyAirbyte among them, ask for every stream so.
-            SyncMode::Incremental => tracing::info!("stream {name} has no cursor: it is read in full"),
-            other => {
-                let modes = if incremental { "full_refresh and incremental" } else { "full_refresh only" };
-                return Err(Failure::config(format!(
-                    "stream {name} cannot be read with sync mode {other}: it supports {modes}"
-                )));
-            }
-        }
+        let stream = wanted(self.streams, name, mode)?.stream;
+        let Some(state) = self.states.remove(name) else { return Err(not_there(name)) };
         if let CursorPolicy::Windowed(policy) = stream.cursor()
             && let Some((wanted, earliest)) = policy.moved_start(options.now.date_naive())
         {

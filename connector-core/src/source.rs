@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::emitter::Emitter;
 use crate::failure::Failure;
+use crate::forecast::Budget;
 use crate::migration::Migrations;
 use crate::stream::Stream;
 use crate::workers::Concurrency;
@@ -50,6 +51,11 @@ pub trait Source: Send + Sync + 'static {
     /// What earlier versions of this connector called or wrote otherwise. Nothing, unless said otherwise.
     fn migrations(&self) -> Migrations {
         Migrations::new()
+    }
+
+    /// How many requests the API allows with this config, told by the command `plan`. Nothing is known, unless said otherwise.
+    fn budgets(&self, _config: &Self::Config) -> Vec<Budget> {
+        Vec::new()
     }
 
     /// How much is read at once: 16 slices, unless said otherwise.

@@ -212,6 +212,16 @@ impl StreamState {
         }
     }
 
+    /// The partitions that have a cursor.
+    pub(crate) fn listed_partitions(&self) -> impl Iterator<Item = &Partition> {
+        self.listed().map(|(partition, ..)| partition)
+    }
+
+    /// Whether the saved state says of some days that they were final when they were read.
+    pub(crate) fn has_settled_days(&self) -> bool {
+        self.extras.values().any(|extras| extras.settled.is_some())
+    }
+
     /// Records of this partition before this value were read by an earlier sync.
     pub(crate) fn lower_bound(&self, partition: &Partition) -> Option<CursorValue> {
         match self.known.get(partition)? {

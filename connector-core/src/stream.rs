@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::cursor::CursorPolicy;
 use crate::failure::Failure;
+use crate::forecast::Cost;
 use crate::migration::StateMigration;
 use crate::partition::Partition;
 use crate::slice::Slice;
@@ -58,6 +59,13 @@ pub trait Stream: Send + Sync + 'static {
     /// earlier version wrote it so. Told by the command `migrate`. Nothing, unless said otherwise.
     fn advice_on_shared_cursor(&self) -> Option<String> {
         None
+    }
+
+    /// What reading a slice costs, as far as that is known before it is read; `records` is how many it has, where that is
+    /// known. Told by the command `plan`, which may ask about a slice whose keys stand for some that nobody knows yet.
+    /// One request or more, unless said otherwise.
+    fn cost(&self, _slice: &Slice, _records: Option<u64>) -> Cost {
+        Cost::at_least(1)
     }
 
     /// Reads one slice: the only I/O of a stream. Retries belong here, or below; the engine only splits batches.

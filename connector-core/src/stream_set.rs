@@ -48,6 +48,11 @@ impl StreamSet {
         Self { streams, by_name, migrations }
     }
 
+    /// All of them, in the order of the catalog.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<dyn Stream>> {
+        self.streams.iter()
+    }
+
     /// The stream that a catalog or a state means.
     pub(crate) fn find(&self, name: &str) -> Option<Found<'_>> {
         // A stream of today has its name, whatever was called so before.

@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::cli;
+use crate::cli::plan;
 use crate::emitter::{Clock, Emitter};
 use crate::failure::Failure;
 use crate::migrate::{self, Section};
@@ -155,6 +156,75 @@ pub async fn migrate<S: Source>(
         saved: states.now.into_iter().collect(),
         report: sections.iter().map(Section::render).collect::<Vec<_>>().join("\n"),
     })
+}
+
+/// What the command `plan` tells.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// For people: a table and lines below it.
+    pub report: String,
+    /// For programs: what `--json` writes.
+    pub json: Value,
+    /// The config of the next run, where the source asks for a changed one to be stored.
+    pub config: Option<Map<String, Value>>,
+}
+
+/// Says what the sync that [`read`] would do costs, as the command `plan` does; with `count` as with `--count`.
+///
+/// ```
+/// use std::collections::HashMap;
+/// use std::sync::Arc;
+/// use airbyte_protocol::{ConfiguredCatalog, ConfiguredStream, SyncMode};
+/// use connector_core::testing::{self, Streams};
+/// use connector_core::{Cost, Descriptor, Pages, Slice, Stream};
+/// use futures::StreamExt;
+/// use serde_json::Map;
+///
+/// struct Shelves;
+/// impl Stream for Shelves {
+///     fn descriptor(&self) -> Descriptor {
+///         Descriptor::new("shelves", Map::new())
+///     }
+///     fn cost(&self, _: &Slice, _: Option<u64>) -> Cost {
+///         Cost::exactly(2)
+///     }
+///     fn read<'a>(&'a self, _: &'a Slice) -> Pages<'a> {
+///         futures::stream::empty().boxed()
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let shelves = airbyte_protocol::Stream::new("shelves", Map::new(), vec![SyncMode::FullRefresh]);
+/// let streams = vec![ConfiguredStream::new(shelves, SyncMode::FullRefresh)];
+/// let catalog = ConfiguredCatalog { streams, ..Default::default() };
+/// let (source, clock) = (Streams(vec![Arc::new(Shelves)]), Arc::new(chrono::Utc::now));
+/// let planned = testing::plan(&source, Map::new(), &catalog, &HashMap::new(), clock, false).await.unwrap();
+/// assert_eq!(planned.json["streams"][0]["requests"][0]["number"], 2);
+/// # }
+/// ```
+///
+/// # Errors
+/// What `read` would tell of the config, the catalog and the states, or a request that failed.
+pub async fn plan<S: Source>(
+    source: &S,
+    config: Map<String, Value>,
+    catalog: &ConfiguredCatalog,
+    saved: &HashMap<String, RawJson>,
+    clock: Clock,
+    count: bool,
+) -> Result<Planned, Vec<Failure>> {
+    let output = Shared::default();
+    let (emitter, written) = Emitter::start(output.clone(), clock);
+    let saved = saved.clone().into_iter().collect();
+    let forecast = plan::plan(source, config, catalog, &saved, &emitter, count).await?;
+    drop(emitter);
+    let written = written.wait().await;
+    let changed = output.run(written.is_ok()).messages.into_iter().filter_map(|message| match message {
+        Message::Control(control) => Some(control.connector_config?.config),
+        _ => None,
+    });
+    Ok(Planned { report: forecast.for_people(), json: forecast.for_programs(), config: changed.last() })
 }
 
 fn as_object<T: Serialize>(value: &T) -> Result<Map<String, Value>, Failure> {

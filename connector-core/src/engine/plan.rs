@@ -11,14 +11,14 @@ use crate::partition::Partition;
 use crate::slice::Slice;
 
 /// A partition that is asked for in windows of others.
-pub(super) type Shared = (Partition, Vec<Option<Window>>);
+pub(crate) type Shared = (Partition, Vec<Option<Window>>);
 
 /// The partitions of one parent that are not in a batch yet, by their windows.
 type Groups = HashMap<Vec<Option<Window>>, Vec<Partition>>;
 
 /// The slices of one stream that wait to be read, and the batches that are not full yet.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     batch_size: usize,
     /// By parent and windows.
     filling: HashMap<Partition, Groups>,
@@ -28,7 +28,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new(batch_size: usize) -> Self {
+    pub(crate) fn new(batch_size: usize) -> Self {
         Self {
             batch_size: batch_size.max(1),
             filling: HashMap::new(),
@@ -37,7 +37,7 @@ impl Plan {
         }
     }
 
-    pub(super) fn add(&mut self, partition: Partition, windows: Vec<Option<Window>>) {
+    pub(crate) fn add(&mut self, partition: Partition, windows: Vec<Option<Window>>) {
         if self.batch_size == 1 {
             return self.release(vec![partition], windows);
         }
@@ -53,12 +53,12 @@ impl Plan {
 
     /// No more partitions come from under this parent. Returns those that are asked for more than they need, with the
     /// windows they are asked for.
-    pub(super) fn parent_is_read(&mut self, parent: &Partition) -> Vec<Shared> {
+    pub(crate) fn parent_is_read(&mut self, parent: &Partition) -> Vec<Shared> {
         self.filling.remove(parent).map_or_else(Vec::new, |groups| self.release_rest(groups))
     }
 
     /// No more partitions come at all. Returns what [`parent_is_read`](Self::parent_is_read) does.
-    pub(super) fn all_known(&mut self) -> Vec<Shared> {
+    pub(crate) fn all_known(&mut self) -> Vec<Shared> {
         let parents = std::mem::take(&mut self.filling);
         parents.into_values().flat_map(|groups| self.release_rest(groups)).collect()
     }
@@ -94,7 +94,7 @@ impl Plan {
         std::mem::take(&mut self.later)
     }
 
-    pub(super) fn next(&mut self) -> Option<Slice> {
+    pub(crate) fn next(&mut self) -> Option<Slice> {
         self.ready.pop_front()
     }
 

@@ -11,6 +11,7 @@ mod jobs;
 mod made;
 mod migrate;
 mod parents;
+mod plan;
 mod shop;
 mod syncs;
 mod windows;
