@@ -5,6 +5,7 @@
 
 mod columns;
 mod custom_report;
+mod limits;
 mod reporting;
 mod value;
 
@@ -20,9 +21,11 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use columns::OF_ADS;
 pub use custom_report::{CustomReport, StatusFilter};
+use limits::RateLimits;
 pub use pinterest_client::model::{
     AdDeliveryStatus, AttributionType, ConversionReportTime, DeliveryStatus, Granularity, Level, WindowDays,
 };
+use pinterest_client::{Access, Limits};
 pub use reporting::Attribution;
 #[cfg(test)]
 pub(crate) use reporting::STREAMS as WITH_CHOSEN_COLUMNS;
@@ -46,7 +49,8 @@ pub struct Config {
     pub account_ids: Vec<String>,
     /// All ad accounts but these.
     pub excluded_account_ids: Vec<String>,
-    /// How many slices are read at once at most, from 1 to 40; `None`: the source decides.
+    /// How many requests are under way at once at most, from 1 to 40; `None`: as many as the limits allow at the latency
+    /// seen.
     pub num_threads: Option<usize>,
     /// The custom reports, each with a stream name of its own.
     pub custom_reports: Vec<CustomReport>,
@@ -64,6 +68,8 @@ pub struct Config {
     /// Whether campaigns, ad groups and ads are read once from the start date where the state holds one cursor for all ad
     /// accounts: version 1 of the official connector may have passed records with it.
     pub reread_after_upgrade: bool,
+    /// The request budgets that the app of the sign-in has.
+    pub limits: Limits,
     credentials: Credentials,
 }
 
@@ -215,6 +221,10 @@ struct Written {
     skip_final_days: bool,
     #[serde(deserialize_with = "flag")]
     reread_after_upgrade: bool,
+    #[serde(deserialize_with = "limits::access")]
+    access_tier: Access,
+    #[serde(deserialize_with = "limits::rate_limits")]
+    rate_limits: RateLimits,
     #[serde(deserialize_with = "section")]
     credentials: Option<Credentials>,
     #[serde(deserialize_with = "hidden_text")]
@@ -261,6 +271,7 @@ impl TryFrom<Written> for Config {
             primary_keys: written.primary_keys,
             skip_final_days: written.skip_final_days,
             reread_after_upgrade: written.reread_after_upgrade,
+            limits: written.rate_limits.on(written.access_tier),
             credentials: written.credentials.unwrap_or_default().or(top_level),
         })
     }
@@ -439,7 +450,9 @@ pub(crate) fn is_moment(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use pinterest_client::{ANALYTICS_COLUMNS, REPORT_COLUMNS};
+    use std::time::Duration;
+
+    use pinterest_client::{ANALYTICS_COLUMNS, Category, Limit, REPORT_COLUMNS};
     use secrecy::ExposeSecret;
 
     use super::*;
@@ -481,6 +494,8 @@ mod tests {
             "primary_keys": true,
             "skip_final_days": true,
             "reread_after_upgrade": true,
+            "access_tier": "trial",
+            "rate_limits": {"ads_read": 7},
             "a key of tomorrow": {},
         }));
         let config = config.unwrap();
@@ -503,6 +518,8 @@ mod tests {
             BTreeMap::from([("ad_analytics".to_owned(), vec!["AD_ID".to_owned(), "CTR".to_owned()])]);
         assert_eq!(config.stream_columns, columns);
         assert!(config.primary_keys && config.skip_final_days && config.reread_after_upgrade);
+        let ads_read = Limit::new(7, Duration::from_secs(60));
+        assert_eq!(config.limits, Limits::of(Access::Trial).category(Category::AdsRead, ads_read));
     }
 
     #[test]
@@ -552,10 +569,10 @@ mod tests {
             "excluded_account_ids": null, "num_workers": null, "lookback_window_days": null,
             "click_window_days": null, "engagement_window_days": null, "view_window_days": null,
             "conversion_report_time": null, "stream_columns": null, "primary_keys": null, "skip_final_days": null,
-            "reread_after_upgrade": null});
+            "reread_after_upgrade": null, "access_tier": null, "rate_limits": null});
         let empty = json!({"start_date": "", "status": [], "account_id": "", "custom_reports": [],
             "credentials": {"client_id": "", "access_token": "", "token_expiry_date": ""}, "client_id": "",
-            "account_ids": [], "excluded_account_ids": [], "stream_columns": []});
+            "account_ids": [], "excluded_account_ids": [], "stream_columns": [], "rate_limits": {}});
         for config in [json!({}), nulls, empty] {
             let config = read(config).unwrap();
             assert_eq!((config.start_date, config.account_id, config.num_threads), (None, None, None));
@@ -567,6 +584,7 @@ mod tests {
                 (0, false, false)
             );
             assert!(!config.reread_after_upgrade);
+            assert_eq!(config.limits, Limits::default());
             let credentials = config.credentials;
             assert!(credentials.client_id.is_none() && credentials.access_token.is_none());
         }
@@ -673,6 +691,9 @@ mod tests {
             (json!({"stream_columns": [{"stream": "ads"}]}), "stream_columns[0].stream", "keyword_report"),
             (json!({"primary_keys": "yes"}), "primary_keys", "a boolean"),
             (json!({"skip_final_days": 1}), "skip_final_days", "a boolean"),
+            (json!({"access_tier": "gold"}), "access_tier", "expected `standard` or `trial`"),
+            (json!({"rate_limits": {"ads_read": 0}}), "rate_limits.ads_read", "from 1 to 1000000"),
+            (json!({"rate_limits": {"writes": 7}}), "rate_limits.writes", "unknown field `writes`"),
             (json!({"custom_reports": {"name": "mine"}}), "custom_reports", "a sequence"),
             (json!({"custom_reports": ["mine"]}), "custom_reports[0]", "an object"),
             (
@@ -765,6 +786,12 @@ mod tests {
             ),
             ("primary_keys", json!(true), json!("true")),
             ("skip_final_days", json!(false), json!(0)),
+            ("access_tier", json!("trial"), json!("TRIAL")),
+            ("rate_limits", json!(null), json!([])),
+            ("rate_limits", json!({}), json!({"writes": 7})),
+            ("rate_limits", json!({"ads_read": 1, "all_per_second": 1e6}), json!({"ads_read": 0})),
+            ("rate_limits", json!({"org_read": 7.0, "ads_analytics": 7}), json!({"org_read": 7.5})),
+            ("rate_limits", json!({"catalogs_read": 7, "org_analytics": 7}), json!({"all_per_second": "7"})),
         ] {
             judge(json!({ key: good }), true);
             judge(json!({ key: bad }), false);
@@ -816,6 +843,8 @@ mod tests {
             "primary_keys",
             "skip_final_days",
             "reread_after_upgrade",
+            "access_tier",
+            "rate_limits",
         ];
         assert_eq!(keys(&spec["connectionSpecification"]["properties"]), known);
     }
@@ -859,7 +888,7 @@ mod tests {
             assert!(texts.iter().all(|text| text.as_str().is_some_and(|text| !text.is_empty())), "{key}");
         }
         let orders: Vec<_> = properties.values().filter_map(|schema| schema["order"].as_u64()).collect();
-        assert_eq!(orders, (10..=21).collect::<Vec<_>>());
+        assert_eq!(orders, (10..=23).collect::<Vec<_>>());
     }
 
     #[test]

@@ -15,14 +15,11 @@ use std::time::Duration;
 
 use airbyte_protocol::ConnectorSpecification;
 use async_trait::async_trait;
-use connector_core::{Concurrency, Context, Failure, Migrations, Source, Stream};
-use pinterest_client::{Args, JobPolicy, Limits, RetryPolicy, Transport, endpoint};
+use connector_core::{Budget, Concurrency, Context, Failure, Migrations, Source, Stream};
+use pinterest_client::{Args, Category, JobPolicy, Limits, RetryPolicy, Transport, endpoint};
 
 use config::Config;
 use sign_in::SignIn;
-
-/// Pinterest serves no more to an app and a user.
-const REQUESTS_A_SECOND: u32 = 100;
 
 /// The source.
 ///
@@ -37,7 +34,7 @@ pub struct Pinterest {
     pub base_url: Option<String>,
     /// How failed requests are repeated; `None`: the client's default.
     pub retry: Option<RetryPolicy>,
-    /// The request budgets; `None`: the documented ones.
+    /// The request budgets; `None`: those of the config.
     pub limits: Option<Limits>,
     /// How patiently reports are waited for; `None`: the client's default.
     pub jobs: Option<JobPolicy>,
@@ -64,7 +61,13 @@ impl fmt::Debug for Pinterest {
 
 impl Pinterest {
     fn sign_in(&self, config: &Config, context: Context) -> Arc<SignIn> {
-        Arc::new(SignIn::new(config, context, self.clone()))
+        let options = Self { limits: Some(self.limits(config).clone()), ..self.clone() };
+        Arc::new(SignIn::new(config, context, options))
+    }
+
+    /// The request budgets that are kept to.
+    fn limits<'a>(&'a self, config: &'a Config) -> &'a Limits {
+        self.limits.as_ref().unwrap_or(&config.limits)
     }
 }
 
@@ -101,8 +104,27 @@ impl Source for Pinterest {
         migrations::migrations()
     }
 
+    fn budgets(&self, config: &Config) -> Vec<Budget> {
+        let limits = self.limits(config);
+        let of_categories = Category::ALL.into_iter().filter_map(|category| {
+            let limit = limits.category_limit(category)?;
+            Some(Budget::new(category.as_str(), limit.requests().into(), limit.span()))
+        });
+        let overall = limits
+            .overall_limits()
+            .iter()
+            .map(|limit| Budget::overall(limit.requests().into(), limit.span()));
+        of_categories.chain(overall).collect()
+    }
+
     fn concurrency(&self, config: &Config) -> Concurrency {
-        let concurrency = Concurrency::for_rate(REQUESTS_A_SECOND);
+        let limits = self.limits(config).overall_limits();
+        // The most that goes out in a second; what a day or a minute allows may go out in a few.
+        let a_second = limits.iter().min_by_key(|limit| limit.span()).map_or(u32::MAX, |limit| {
+            u32::try_from(u128::from(limit.requests()) * 1000 / limit.span().as_millis().max(1))
+                .unwrap_or(u32::MAX)
+        });
+        let concurrency = Concurrency::for_rate(a_second);
         config.num_threads.map_or(concurrency, |most| concurrency.at_most(most))
     }
 }

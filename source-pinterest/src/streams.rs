@@ -11,9 +11,11 @@ mod schema;
 mod status_chunks;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use async_trait::async_trait;
 use connector_core::{Failure, Page, RawRecord, Slice, Stream};
-use pinterest_client::{Client, JobPolicy, Observer, RateLimited, RawPage};
+use pinterest_client::{Client, Endpoint, Held, JobPolicy, Observer, RateLimited, RawPage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -70,12 +72,26 @@ fn id(record: &[u8]) -> Option<&str> {
     Some(record.id.get().trim_matches('"'))
 }
 
-/// Tells the platform when a slice waits for a rate limit.
+/// Tells the platform when a slice waits for a rate limit, and takes a worker for each request: it works until the records of
+/// the answer are handed on.
 struct SliceObserver(Slice);
 
+#[async_trait]
 impl Observer for SliceObserver {
     fn rate_limited(&self, wait: &RateLimited) {
         self.0.rate_limited(wait.wait);
+    }
+
+    fn waiting(&self) {
+        self.0.waits();
+    }
+
+    async fn turn(&self) -> Option<Held> {
+        Some(Box::new(self.0.worker().await?))
+    }
+
+    fn answered(&self, _: &Endpoint, took: Duration) {
+        self.0.answered(took);
     }
 }
 

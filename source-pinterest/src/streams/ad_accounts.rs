@@ -1,6 +1,6 @@
 //! The ad accounts: all, those that the config names, or all but some.
 
-use connector_core::{Descriptor, Failure, Page, Pages, RawRecord, Slice, Stream};
+use connector_core::{Cost, Descriptor, Failure, Page, Pages, RawRecord, Slice, Stream};
 use futures::{StreamExt, TryStreamExt, stream};
 use pinterest_client::{Args, Client, endpoint};
 
@@ -14,6 +14,13 @@ pub(super) struct AdAccounts(pub(super) Listing);
 impl Stream for AdAccounts {
     fn descriptor(&self) -> Descriptor {
         self.0.descriptor()
+    }
+
+    fn cost(&self, slice: &Slice, records: Option<u64>) -> Cost {
+        match self.0.config().named_accounts().len() {
+            0 => self.0.cost(slice, records),
+            named => Cost::exactly(named as u64).of(endpoint::AD_ACCOUNT.category.as_str()),
+        }
     }
 
     fn read<'a>(&'a self, slice: &'a Slice) -> Pages<'a> {

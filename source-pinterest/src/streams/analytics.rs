@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::NaiveDate;
-use connector_core::{Batch, CursorPolicy, Descriptor, Failure, Pages, Partitions, Slice, Stream};
+use connector_core::{Batch, Cost, CursorPolicy, Descriptor, Failure, Pages, Partitions, Slice, Stream};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, stream};
 use pinterest_client::model::Granularity;
@@ -195,6 +195,10 @@ impl Stream for Analytics {
             Of::User => std::future::ready(None).boxed(),
             Of::AdAccount | Of::Entities { .. } => self.reporting.final_up_to().boxed(),
         }
+    }
+
+    fn cost(&self, _: &Slice, _: Option<u64>) -> Cost {
+        Cost::exactly(1).of(self.def.endpoint.category.as_str())
     }
 
     fn read<'a>(&'a self, slice: &'a Slice) -> Pages<'a> {

@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 
 use connector_core::{
-    Batch, CursorPolicy, Descriptor, Failure, Page, Pages, Partitions, RawRecord, Slice, Stream,
+    Batch, Cost, CursorPolicy, Descriptor, Failure, Page, Pages, Partitions, RawRecord, Slice, Stream,
 };
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -53,6 +53,10 @@ impl Stream for BoardPins {
         self.0.batch()
     }
 
+    fn cost(&self, slice: &Slice, records: Option<u64>) -> Cost {
+        self.0.cost(slice, records)
+    }
+
     fn read<'a>(&'a self, slice: &'a Slice) -> Pages<'a> {
         let client = match self.0.client(slice) {
             Ok(client) => client,
@@ -60,7 +64,7 @@ impl Stream for BoardPins {
         };
         let args = self.0.args(slice);
         let walk = Walk {
-            current: client.list(&endpoint::BOARD_PINS, args.clone()).pages().boxed(),
+            current: client.list(&endpoint::BOARD_PINS, args.clone()).pages_ahead().boxed(),
             client,
             args,
             rest: VecDeque::new(),
@@ -111,11 +115,13 @@ impl Walk {
 
     /// Finds the parts that can be listed alone.
     async fn divide(&mut self) -> Result<(), Failure> {
-        let sections = self.client.list(&endpoint::BOARD_SECTIONS, self.args.clone()).pages();
-        let sections: Vec<RawPage> = sections.try_collect().await.map_err(policy::failure)?;
-        let sections = sections.iter().flat_map(|page| &page.items).filter_map(|section| id(section));
-        let types = CREATIVE_TYPES.iter().map(|kind| Part::OfType(kind));
-        self.rest = types.chain(sections.map(|id| Part::OfSection(id.to_owned()))).collect();
+        self.rest = CREATIVE_TYPES.iter().map(|kind| Part::OfType(kind)).collect();
+        let mut sections = self.client.list(&endpoint::BOARD_SECTIONS, self.args.clone()).pages().boxed();
+        // Page by page: each holds a worker.
+        while let Some(page) = sections.try_next().await.map_err(policy::failure)? {
+            let ids = page.items.iter().filter_map(|section| id(section));
+            self.rest.extend(ids.map(|id| Part::OfSection(id.to_owned())));
+        }
         self.parts = self.rest.len();
         Ok(())
     }
@@ -127,10 +133,10 @@ impl Walk {
         let args = self.args.clone();
         match part {
             Part::OfType(kind) => {
-                self.client.list(&endpoint::BOARD_PINS, args.query("creative_types", kind)).pages()
+                self.client.list(&endpoint::BOARD_PINS, args.query("creative_types", kind)).pages_ahead()
             }
             Part::OfSection(id) => {
-                self.client.list(&endpoint::BOARD_SECTION_PINS, args.path("section_id", id)).pages()
+                self.client.list(&endpoint::BOARD_SECTION_PINS, args.path("section_id", id)).pages_ahead()
             }
         }
     }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use connector_core::{
-    Batch, ClientFiltered, CursorFormat, CursorPolicy, CursorValue, Descriptor, Failure, Page, Pages,
+    Batch, ClientFiltered, Cost, CursorFormat, CursorPolicy, CursorValue, Descriptor, Failure, Page, Pages,
     Partitions, Slice, Stream,
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use pinterest_client::{Args, Client, Endpoint, Error, endpoint};
+use pinterest_client::{Args, Client, Endpoint, Error, Paging, endpoint};
 use serde_json::{Map, Value};
 
 use super::ad_accounts::AdAccounts;
@@ -268,6 +268,17 @@ impl Stream for Listing {
             .map_or(Batch::One, |(size, field)| Batch::UpTo { size, partition_of: field.to_owned() })
     }
 
+    fn cost(&self, _: &Slice, records: Option<u64>) -> Cost {
+        let cost = match (self.def.endpoint.paging, records) {
+            (Paging::None | Paging::Bookmark { page_size: None }, _) => Cost::exactly(1),
+            (Paging::Bookmark { page_size: Some(_) }, None) => Cost::at_least(1),
+            (Paging::Bookmark { page_size: Some(size) }, Some(records)) => {
+                Cost::about(records.div_ceil(size.max(1).into()).max(1))
+            }
+        };
+        cost.of(self.def.endpoint.category.as_str())
+    }
+
     fn read<'a>(&'a self, slice: &'a Slice) -> Pages<'a> {
         let client = match self.client(slice) {
             Ok(client) => client,
@@ -276,7 +287,7 @@ impl Stream for Listing {
         if slice.partitions().len() > 1 && self.one_at_a_time.load(Ordering::Relaxed) {
             return stream::iter([Err(refused_at_once().divisible())]).boxed();
         }
-        let pages = client.list(self.def.endpoint, self.args(slice)).pages().map_ok(page);
+        let pages = client.list(self.def.endpoint, self.args(slice)).pages_ahead().map_ok(page);
         pages.or_else(move |error| async move { self.judge(slice, error) }).boxed()
     }
 }

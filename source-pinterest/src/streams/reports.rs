@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use connector_core::{
-    CursorPolicy, Descriptor, Failure, Page, Pages, Partitions, RawRecord, Slice, StateMigration, Stream,
+    Cost, CursorPolicy, Descriptor, Failure, Page, Pages, Partitions, RawRecord, Slice, StateMigration,
+    Stream,
 };
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, stream};
 use pinterest_client::ids::AdAccountId;
 use pinterest_client::model::{Granularity, Level, ReportRequest};
-use pinterest_client::{Reach, ReportJob, Step};
+use pinterest_client::{Reach, ReportJob, Step, endpoint};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tokio::sync::OwnedSemaphorePermit;
@@ -28,6 +29,9 @@ pub(super) const SCHEMA: &str = schema::text!("reports");
 pub(super) const DATE: &str = "DATE";
 /// Columns of the schema that reports by targeting and by keyword do not have.
 const NOT_BY_TARGETING: [&str; 2] = ["TOTAL_IMPRESSION_FREQUENCY", "TOTAL_IMPRESSION_USER"];
+
+/// The requests that a report takes: one that creates it, and the polls of one that is ready after a few seconds.
+const REQUESTS: u64 = 1 + 3;
 
 /// All built-in ones, in the order of the catalog: only name and level differ.
 pub(super) const ALL: &[(&str, Level)] = &[
@@ -182,6 +186,10 @@ impl Stream for ReportStream {
 
     fn state_migrations(&self) -> Vec<StateMigration> {
         vec![status_chunks::merged(&self.def.filters)]
+    }
+
+    fn cost(&self, _: &Slice, _: Option<u64>) -> Cost {
+        Cost::about(REQUESTS * self.def.filters.len() as u64).of(endpoint::CREATE_REPORT.category.as_str())
     }
 
     fn read<'a>(&'a self, slice: &'a Slice) -> Pages<'a> {
