@@ -28,6 +28,10 @@ use crate::state_file;
 use crate::stream::Stream;
 use crate::stream_set::{SavedStates, StreamSet};
 
+/// The bytes that a pipe is asked to hold: what Linux gives to anybody.
+#[cfg(target_os = "linux")]
+const PIPE: usize = 1024 * 1024;
+
 #[derive(Debug, Parser)]
 #[command(version, about = "An Airbyte source: writes the messages of the protocol to standard output")]
 struct Arguments {
@@ -104,6 +108,7 @@ pub fn run<S: Source>(source: S) -> ExitCode {
         }
     };
     fault::log_panics();
+    widen_output();
     match runtime.block_on(obey(&source, arguments.command, io::stdout(), Arc::new(Utc::now))) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -112,6 +117,13 @@ pub fn run<S: Source>(source: S) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A pipe holds 64 KiB unless asked for more, half of what is written at once: whoever writes and whoever reads would wait
+/// for each other all the time. Where the system allows no more, or it is no pipe, it stays as it is.
+fn widen_output() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::pipe::fcntl_setpipe_size(io::stdout(), PIPE);
 }
 
 /// Does what arguments say, without the program's name; `None` when they are unusable.
@@ -251,7 +263,8 @@ pub(crate) fn catalog_stream(stream: &dyn Stream) -> CatalogStream {
     let cursor = stream.cursor().field().map(str::to_owned);
     let mut modes = vec![SyncMode::FullRefresh];
     modes.extend(cursor.is_some().then_some(SyncMode::Incremental));
-    let mut offered = CatalogStream::new(descriptor.name, descriptor.json_schema, modes);
+    let mut offered =
+        CatalogStream::new(descriptor.name, Arc::unwrap_or_clone(descriptor.json_schema), modes);
     if !descriptor.primary_key.is_empty() {
         offered.source_defined_primary_key =
             Some(descriptor.primary_key.into_iter().map(|field| vec![field]).collect());

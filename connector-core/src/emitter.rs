@@ -8,8 +8,8 @@
 mod writer;
 
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use airbyte_protocol::{
@@ -82,9 +82,47 @@ pub struct OutputClosed;
 enum Command {
     Register(StreamDescriptor),
     Message(Box<Message>),
-    Records { stream: usize, count: u64, lines: Vec<u8>, at: Instant, _room: OwnedSemaphorePermit },
+    Records { stream: usize, count: u64, lines: Buffer, at: Instant, _room: OwnedSemaphorePermit },
     Checkpoint { stream: usize, state: RawJson, silent: bool, at: Instant },
     Tick(Instant),
+}
+
+/// Buffers that are written and can be filled again: memory that is given back to the system and asked for anew costs more
+/// than the copy into it.
+#[derive(Clone, Debug, Default)]
+struct Spare(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Spare {
+    /// So many are kept.
+    const MOST: usize = 8;
+
+    fn buffers(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self) -> Buffer {
+        let bytes = self.buffers().pop().unwrap_or_default();
+        Buffer { bytes, spare: self.clone() }
+    }
+}
+
+/// Rendered lines. When it is dropped, its memory is used again.
+#[derive(Debug)]
+struct Buffer {
+    bytes: Vec<u8>,
+    spare: Spare,
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        let mut spare = self.spare.buffers();
+        // One that a huge record has blown up is not kept.
+        if spare.len() < Spare::MOST && (Lines::ENOUGH..=4 * Lines::ENOUGH).contains(&bytes.capacity()) {
+            bytes.clear();
+            spare.push(bytes);
+        }
+    }
 }
 
 /// The way to the output. Clones share it.
@@ -92,6 +130,7 @@ enum Command {
 pub struct Emitter {
     commands: mpsc::Sender<Command>,
     room: Arc<Semaphore>,
+    spare: Spare,
     streams: Arc<AtomicU64>,
     clock: Clock,
 }
@@ -124,7 +163,7 @@ impl Emitter {
             let _ = report.send(Writer::new(output, writer_clock).run(queue));
         });
         let room = Arc::new(Semaphore::new(QUEUE_KIB as usize));
-        (Self { commands, room, streams: Arc::default(), clock }, Written(written))
+        (Self { commands, room, spare: Spare::default(), streams: Arc::default(), clock }, Written(written))
     }
 
     /// The time, as it is written to messages.
@@ -216,9 +255,9 @@ pub struct StreamOutput {
 }
 
 /// Record lines that are ready to be written.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Lines {
-    bytes: Vec<u8>,
+    buffer: Buffer,
     count: u64,
 }
 
@@ -227,7 +266,7 @@ impl Lines {
     const ENOUGH: usize = 128 * 1024;
 
     pub(crate) fn is_full(&self) -> bool {
-        self.bytes.len() >= Self::ENOUGH
+        self.len() >= Self::ENOUGH
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -236,7 +275,7 @@ impl Lines {
 
     /// The bytes of the lines.
     pub(crate) fn len(&self) -> usize {
-        self.bytes.len()
+        self.buffer.bytes.len()
     }
 }
 
@@ -251,19 +290,26 @@ impl StreamOutput {
         self.emitter.now().timestamp_millis()
     }
 
+    /// No lines yet.
+    pub(crate) fn lines(&self) -> Lines {
+        Lines { buffer: self.emitter.spare.take(), count: 0 }
+    }
+
     /// Renders one record; nothing is written yet.
     pub(crate) fn render(&self, lines: &mut Lines, data: &[u8], emitted_at: i64) {
-        self.template.push(&mut lines.bytes, data, emitted_at);
+        self.template.push(&mut lines.buffer.bytes, data, emitted_at);
         lines.count += 1;
     }
 
     /// Hands rendered records to the writer; waits while it is behind.
     pub(crate) async fn records(&self, lines: Lines) -> Result<(), OutputClosed> {
-        let kib = u32::try_from(lines.bytes.len() / 1024 + 1).unwrap_or(u32::MAX).min(QUEUE_KIB);
+        let kib = u32::try_from(lines.len() / 1024 + 1).unwrap_or(u32::MAX).min(QUEUE_KIB);
         let room = self.emitter.room.clone().acquire_many_owned(kib).await.map_err(|_| OutputClosed)?;
-        let Lines { bytes, count } = lines;
+        let Lines { buffer, count } = lines;
         let at = Instant::now();
-        self.emitter.send(Command::Records { stream: self.index, count, lines: bytes, at, _room: room }).await
+        self.emitter
+            .send(Command::Records { stream: self.index, count, lines: buffer, at, _room: room })
+            .await
     }
 
     /// Writes the state, behind everything that was handed over before.

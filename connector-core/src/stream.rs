@@ -1,6 +1,7 @@
 //! [`Stream`]: what a connector says of one stream, and how it reads one slice of it.
 
 use std::future::ready;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::NaiveDate;
@@ -77,8 +78,8 @@ pub trait Stream: Send + Sync + 'static {
 pub struct Descriptor {
     /// The stream's name.
     pub name: String,
-    /// The JSON Schema of its records.
-    pub json_schema: Map<String, Value>,
+    /// The JSON Schema of its records. Shared, because a descriptor is asked for often and a schema is large.
+    pub json_schema: Arc<Map<String, Value>>,
     /// The fields whose values together name a record; empty when there are none.
     pub primary_key: Vec<String>,
     /// Top-level fields that are taken out of every record, for example because they hold secrets.
@@ -89,10 +90,10 @@ pub struct Descriptor {
 
 impl Descriptor {
     /// A stream without primary key.
-    pub fn new(name: impl Into<String>, json_schema: Map<String, Value>) -> Self {
+    pub fn new(name: impl Into<String>, json_schema: impl Into<Arc<Map<String, Value>>>) -> Self {
         Self {
             name: name.into(),
-            json_schema,
+            json_schema: json_schema.into(),
             primary_key: Vec::new(),
             dropped_fields: Vec::new(),
             cast: SchemaCast::None,

@@ -20,7 +20,7 @@ impl Concurrency {
     /// So many workers are enough while nothing is known of the API …
     const LEAST: usize = 4;
     /// … and more would hold too much in memory: each may hold one answer.
-    const MOST: usize = 64;
+    const MOST: usize = 32;
 
     /// So many workers, at least one.
     #[must_use]
@@ -30,7 +30,7 @@ impl Concurrency {
     }
 
     /// As many workers as it takes to keep so many requests a second going, by the time that answers take: twice as many where
-    /// they take twice as long. Between 4 and 64.
+    /// they take twice as long. Between 4 and 32.
     ///
     /// The times come from [`Slice::answered`](crate::Slice::answered); until then there are 4.
     #[must_use]
@@ -51,8 +51,9 @@ impl Concurrency {
     /// some take longer.
     fn workers(self, answer: Duration) -> usize {
         let Some(rate) = self.rate else { return self.most };
-        let half_millis = u64::from(rate).saturating_mul(3).saturating_mul(millis(answer));
-        usize::try_from(half_millis.div_ceil(2000)).unwrap_or(usize::MAX).clamp(self.least, self.most)
+        let under_way_in_thousandths = u64::from(rate).saturating_mul(millis(answer));
+        let wanted = under_way_in_thousandths.saturating_mul(3).div_ceil(2 * 1000);
+        usize::try_from(wanted).unwrap_or(usize::MAX).clamp(self.least, self.most)
     }
 }
 
@@ -124,7 +125,7 @@ mod tests {
     fn as_many_as_are_under_way_at_a_rate_and_half_as_many_again() {
         let concurrency = Concurrency::for_rate(100);
         let workers = |millis| concurrency.workers(Duration::from_millis(millis));
-        assert_eq!([1, 20, 100, 300, 60_000].map(workers), [4, 4, 15, 45, 64]);
+        assert_eq!([1, 20, 100, 200, 60_000].map(workers), [4, 4, 15, 30, 32]);
         let few = concurrency.at_most(10);
         assert_eq!([1, 100].map(|millis| few.workers(Duration::from_millis(millis))), [4, 10]);
         assert_eq!(concurrency.at_most(0).workers(Duration::MAX), 1);

@@ -91,9 +91,9 @@ impl<W: Write> Writer<W> {
                 if progress.records + count > RECORDS_BETWEEN_CHECKPOINTS && progress.is_worth_a_state() {
                     self.checkpoint(stream, at)?;
                 }
-                self.output.write_all(&lines)?;
+                self.output.write_all(&lines.bytes)?;
                 self.streams[stream].records += count;
-                self.streams[stream].bytes += u64::try_from(lines.len()).unwrap_or(u64::MAX);
+                self.streams[stream].bytes += u64::try_from(lines.bytes.len()).unwrap_or(u64::MAX);
                 self.checkpoint_if_due(stream, at)?;
             }
             Command::Checkpoint { stream, state, silent, at } => {

@@ -133,7 +133,7 @@ impl SliceReader {
     async fn page(&mut self, slice: &Slice, page: Page) -> Result<(), Stopped> {
         let reading = self.reading.clone();
         let mut found = vec![Vec::new(); reading.children.len()];
-        let mut lines = Lines::default();
+        let mut lines = reading.output.as_ref().map(StreamOutput::lines);
         let emitted_at = reading.output.as_ref().map_or(0, StreamOutput::now_ms);
         for record in &page.records {
             let values = reading
@@ -155,12 +155,12 @@ impl SliceReader {
             if !self.wants(&reading, slice, partition, &values) {
                 continue;
             }
-            if let Some(output) = &reading.output {
+            if let (Some(output), Some(lines)) = (&reading.output, &mut lines) {
                 let before = lines.len();
-                render(output, &reading, record, &mut lines, emitted_at)?;
+                render(output, &reading, record, lines, emitted_at)?;
                 self.bytes += lines.len() - before;
                 if lines.is_full() {
-                    output.records(std::mem::take(&mut lines)).await?;
+                    output.records(std::mem::replace(lines, output.lines())).await?;
                 }
             }
         }
@@ -169,8 +169,8 @@ impl SliceReader {
                 child.tell(FromParent::Partitions(partitions));
             }
         }
-        match &reading.output {
-            Some(output) if !lines.is_empty() => Ok(output.records(lines).await?),
+        match (&reading.output, lines) {
+            (Some(output), Some(lines)) if !lines.is_empty() => Ok(output.records(lines).await?),
             _ => Ok(()),
         }
     }

@@ -254,11 +254,13 @@ fn marked(amount: Amount) -> String {
     format!("{about}{}{more}", grouped(amount.number))
 }
 
+/// Rounded up to tenths, from ten on to whole ones.
 fn minutes_in_words(time: Duration) -> String {
-    match time.as_millis().div_ceil(MINUTE.as_millis()) {
+    let tenths = (time.as_millis() * 10).div_ceil(MINUTE.as_millis());
+    match u64::try_from(tenths).unwrap_or(u64::MAX) {
         0 => "0".to_owned(),
-        1 if time < MINUTE => "< 1".to_owned(),
-        minutes => grouped(u64::try_from(minutes).unwrap_or(u64::MAX)),
+        tenths @ 1..100 => format!("{}.{}", tenths / 10, tenths % 10),
+        tenths => grouped(tenths.div_ceil(10)),
     }
 }
 
@@ -291,8 +293,9 @@ mod tests {
     }
 
     #[test]
-    fn minutes_are_whole_ones() {
+    fn minutes_are_rounded_up() {
         let of = |seconds| minutes_in_words(Duration::from_secs(seconds));
-        assert_eq!([0, 1, 59, 60, 61, 120].map(of), ["0", "< 1", "< 1", "1", "2", "2"]);
+        assert_eq!([0, 1, 6, 59, 60, 61].map(of), ["0", "0.1", "0.1", "1.0", "1.0", "1.1"]);
+        assert_eq!([599, 601, 60_001].map(of), ["10", "11", "1,001"]);
     }
 }

@@ -363,7 +363,7 @@ async fn a_catalog_has_the_names_and_schemas_of_today_and_the_choices_of_the_use
     let names: Vec<_> = now.iter().map(|stream| stream.stream.name.as_str()).collect();
     assert_eq!(names, ["books", "zebras", "shelves"]);
     let expected = renamed().0.streams[1].descriptor();
-    assert_eq!(now[0].stream.json_schema, expected.json_schema);
+    assert_eq!(now[0].stream.json_schema, *expected.json_schema);
     assert_eq!(now[0].stream.source_defined_primary_key, Some(vec![vec!["id".to_owned()]]));
     assert_eq!(now[0].stream.default_cursor_field, Some(vec!["updated".to_owned()]));
     assert_eq!(now[0].stream.is_resumable, Some(true));
