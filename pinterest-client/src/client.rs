@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::args::Args;
 use crate::auth::Auth;
 use crate::base_url::BaseUrl;
+use crate::cutter::Cutter;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -20,11 +21,13 @@ use crate::list::{self, List, RawList};
 use crate::observer::{Observer, Silent};
 use crate::page::RawPage;
 use crate::retry::{self, RetryPolicy};
+use crate::rows::RowSink;
 use crate::transport::authorize::Authorize;
+use crate::transport::body::BodyRows;
 use crate::transport::download::Downloads;
 use crate::transport::http::{Http, HttpOptions};
 use crate::transport::rate_limit::RateLimit;
-use crate::transport::{Request, Transport};
+use crate::transport::{Request, Response, Transport};
 
 /// The environment variable that [`ClientBuilder::base_url_from_env`] reads.
 const BASE_URL_VARIABLE: &str = "PINTEREST_API_URL";
@@ -41,6 +44,7 @@ struct Shared {
     transport: RateLimit<Authorize>,
     downloads: Downloads,
     base: BaseUrl,
+    longest_row: usize,
 }
 
 impl Client {
@@ -156,6 +160,25 @@ impl Client {
         self.attempts(&request, |body| Ok((RawPage::from_body(body, endpoint)?, body.clone()))).await
     }
 
+    /// Hands the rows of an answer that is an array to a sink while they arrive. It tells the sink of each attempt, because
+    /// each begins with the first row.
+    pub(crate) async fn hand_rows(&self, endpoint: &Endpoint, args: &Args, sink: RowSink) -> Result<()> {
+        let mut request = self.request(endpoint, args, None)?;
+        request.rows = Some(sink.clone());
+        let (request, sink) = (&request, &sink);
+        retry::run(&self.policy, endpoint, &self.observer, |patience| async move {
+            sink.begin().await;
+            let response = self.attempt(request, patience).await?;
+            if response.handed_on.is_some() {
+                return Ok(());
+            }
+            // It came whole: from a network that hands nothing on, or it is no array, as the cutter then says.
+            let cutter = Cutter::array(endpoint.operation, self.shared.longest_row);
+            sink.hand_all(BodyRows::new(response.body, None, cutter)).await
+        })
+        .await
+    }
+
     fn request(&self, endpoint: &Endpoint, args: &Args, bookmark: Option<&str>) -> Result<Request> {
         let query = args.encoded_query(endpoint, bookmark)?;
         let url = self.shared.base.join(&args.segments(endpoint)?, query.as_deref());
@@ -167,15 +190,19 @@ impl Client {
     /// An attempt is the request and the reading of its answer: a body that cannot be read is as good as none,
     /// and is asked for again.
     async fn attempts<T>(&self, request: &Request, read: impl Fn(&Bytes) -> Result<T>) -> Result<T> {
-        let (endpoint, read) = (&request.endpoint, &read);
-        retry::run(&self.policy, endpoint, &self.observer, |patience| async move {
-            let mut request = request.clone();
-            request.patience = patience;
-            let response = self.shared.transport.send(&request).await?;
-            response.check(endpoint)?;
-            read(&response.body)
+        let read = &read;
+        retry::run(&self.policy, &request.endpoint, &self.observer, |patience| async move {
+            read(&self.attempt(request, patience).await?.body)
         })
         .await
+    }
+
+    async fn attempt(&self, request: &Request, patience: Duration) -> Result<Response> {
+        let mut request = request.clone();
+        request.patience = patience;
+        let response = self.shared.transport.send(&request).await?;
+        response.check(&request.endpoint)?;
+        Ok(response)
     }
 }
 
@@ -245,9 +272,10 @@ impl ClientBuilder {
         self
     }
 
-    /// How long the server may stay silent in the middle of an answer: 60 seconds unless set.
+    /// How long the server may stay silent before and in the middle of an answer: 60 seconds unless set. The time in which
+    /// a caller does not take the rows that are there is no silence of the server.
     pub fn timeout(mut self, silence: Duration) -> Self {
-        self.http.read_timeout = silence;
+        self.http.silence = silence;
         self
     }
 
@@ -257,7 +285,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The largest body that is accepted, in bytes after decompression: 64 MiB unless set.
+    /// The largest body that is accepted, in bytes after decompression: 64 MiB unless set. Where rows are given while they
+    /// arrive, of reports and by [`RawList::rows`], it is the longest row.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.http.max_body = bytes;
         self
@@ -276,10 +305,11 @@ impl ClientBuilder {
         self
     }
 
-    /// Builds the client. Sends nothing.
+    /// Builds the client. Sends nothing, and sets up no connections: the first request does, and fails with
+    /// [`Error::Build`] where there is no TLS.
     ///
     /// # Errors
-    /// [`Error::Build`]: no credentials, or no TLS. [`Error::InvalidArgument`]: a token that cannot be sent.
+    /// [`Error::Build`]: no credentials. [`Error::InvalidArgument`]: a token that cannot be sent.
     pub fn build(self) -> Result<Client> {
         let auth = self.auth.ok_or_else(|| Error::Build("it needs credentials".to_owned()))?;
         let base = match self.base {
@@ -289,11 +319,12 @@ impl ClientBuilder {
         let downloads = Downloads::new(&base, self.http, self.transport.clone());
         let network = match self.transport {
             Some(transport) => transport,
-            None => Arc::new(Http::new(&base, self.http)?),
+            None => Arc::new(Http::new(&base, self.http)),
         };
         let transport = RateLimit::new(Authorize::new(network, auth, &base)?, &self.limits);
+        let longest_row = self.http.max_body;
         Ok(Client {
-            shared: Arc::new(Shared { transport, downloads, base }),
+            shared: Arc::new(Shared { transport, downloads, base, longest_row }),
             observer: self.observer.unwrap_or_else(|| Arc::new(Silent)),
             policy: self.policy,
         })

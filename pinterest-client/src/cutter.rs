@@ -1,4 +1,4 @@
-//! Cuts the body of a report into its rows while it arrives.
+//! Cuts a body into its rows while it arrives.
 
 use bytes::{Bytes, BytesMut};
 use memchr::{memchr2, memchr3};
@@ -6,14 +6,17 @@ use serde_json::value::RawValue;
 
 use crate::endpoint::REPORT_DOWNLOAD;
 use crate::error::{Error, Result};
-use crate::page::not_an_object;
+use crate::page::{not_an_array, not_an_object};
 
-/// Reads a body of the form `{"id": [row, …], …}`, whose rows are objects, in pieces of any size.
+/// Reads a body that consists of rows, which are objects, in pieces of any size.
 ///
 /// The rows are slices of the pieces, or copies where one row is spread over several. No more than one row is held
 /// between two pieces. Every row has gone through `serde_json`.
 #[derive(Debug)]
 pub(crate) struct Cutter {
+    form: Form,
+    /// What errors name the body by.
+    operation: &'static str,
     expected: Expected,
     /// A token that began in a piece before this one.
     begun: BytesMut,
@@ -22,6 +25,15 @@ pub(crate) struct Cutter {
     before: u64,
     /// The length of the longest row.
     limit: usize,
+}
+
+/// How the rows stand in the body.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Form {
+    /// `{"id": [row, …], …}`
+    Report,
+    /// `[row, …]`
+    Array,
 }
 
 /// What may come next, but for white space.
@@ -44,15 +56,25 @@ enum Expected {
 }
 
 impl Cutter {
-    /// A cutter that takes no row longer than `limit` bytes.
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { expected: Expected::Body, begun: BytesMut::new(), scan: Scan::default(), before: 0, limit }
+    /// A cutter of downloads, `{"id": [row, …], …}`, that takes no row longer than `limit` bytes.
+    pub(crate) fn report(limit: usize) -> Self {
+        Self::new(Form::Report, REPORT_DOWNLOAD.operation, limit)
+    }
+
+    /// The same for an answer that is an array, `[row, …]`.
+    pub(crate) fn array(operation: &'static str, limit: usize) -> Self {
+        Self::new(Form::Array, operation, limit)
+    }
+
+    fn new(form: Form, operation: &'static str, limit: usize) -> Self {
+        let (begun, scan) = (BytesMut::new(), Scan::default());
+        Self { form, operation, expected: Expected::Body, begun, scan, before: 0, limit }
     }
 
     /// Takes the next piece, and gives the rows that end in it.
     ///
     /// # Errors
-    /// [`Error::Decode`]: the body is not a report. [`Error::TooLarge`]: a row is longer than the limit. There is
+    /// [`Error::Decode`]: the body has not the form. [`Error::TooLarge`]: a row is longer than the limit. There is
     /// nothing more to be had from this body then.
     pub(crate) fn push(&mut self, piece: Bytes) -> Result<Vec<Bytes>> {
         let mut rows = Vec::new();
@@ -78,8 +100,8 @@ impl Cutter {
     pub(crate) fn end(self) -> Result<()> {
         match self.expected {
             Expected::Nothing => Ok(()),
-            Expected::Body => Err(problem(not_an_object(b""))),
-            _ => Err(problem("ends in the middle".to_owned())),
+            Expected::Body => Err(self.problem(self.not_the_form(b""))),
+            _ => Err(self.problem("ends in the middle".to_owned())),
         }
     }
 
@@ -90,7 +112,8 @@ impl Cutter {
             Row,
         };
         self.expected = match (self.expected, piece[at]) {
-            (Body, b'{') => FirstKeyOrEnd,
+            (Body, b'{') if self.form == Form::Report => FirstKeyOrEnd,
+            (Body, b'[') if self.form == Form::Array => FirstRowOrEnd,
             (FirstKeyOrEnd | Key, b'"') => {
                 self.scan = Scan::key();
                 self.begun.extend_from_slice(b"\"");
@@ -99,15 +122,16 @@ impl Cutter {
             (Colon, b':') => Array,
             (Array, b'[') => FirstRowOrEnd,
             (CommaInArray, b',') => Row,
+            (FirstRowOrEnd | CommaInArray, b']') if self.form == Form::Array => Nothing,
             (FirstRowOrEnd | CommaInArray, b']') => CommaInBody,
             (CommaInBody, b',') => Key,
             (FirstKeyOrEnd | CommaInBody, b'}') => Nothing,
-            (Body, _) => return Err(problem(not_an_object(&piece[at..]))),
+            (Body, _) => return Err(self.problem(self.not_the_form(&piece[at..]))),
             (Array, byte) if begins_a_value(byte) => {
-                return Err(problem("has a value that is no array of rows".to_owned()));
+                return Err(self.problem("has a value that is no array of rows".to_owned()));
             }
             (FirstRowOrEnd | Row, byte) if begins_a_value(byte) => {
-                return Err(problem("has a row that is no object".to_owned()));
+                return Err(self.problem("has a row that is no object".to_owned()));
             }
             _ => return Err(self.not_json(at)),
         };
@@ -154,19 +178,26 @@ impl Cutter {
 
     fn fits(&self, length: usize) -> Result<()> {
         match length > self.limit {
-            true => Err(Error::TooLarge { endpoint: REPORT_DOWNLOAD.operation, limit: self.limit }),
+            true => Err(Error::TooLarge { endpoint: self.operation, limit: self.limit }),
             false => Ok(()),
         }
     }
 
     /// Says where, not what.
     fn not_json(&self, at: usize) -> Error {
-        problem(format!("is not JSON (near byte {})", self.before + at as u64))
+        self.problem(format!("is not JSON (near byte {})", self.before + at as u64))
     }
-}
 
-fn problem(problem: String) -> Error {
-    Error::Decode { endpoint: REPORT_DOWNLOAD.operation, problem }
+    fn not_the_form(&self, body: &[u8]) -> String {
+        match self.form {
+            Form::Report => not_an_object(body),
+            Form::Array => not_an_array(body),
+        }
+    }
+
+    fn problem(&self, problem: String) -> Error {
+        Error::Decode { endpoint: self.operation, problem }
+    }
 }
 
 fn begins_a_value(byte: u8) -> bool {
@@ -231,13 +262,16 @@ mod tests {
 
     const LIMIT: usize = 1 << 20;
 
+    fn array(limit: usize) -> Cutter {
+        Cutter::array("ads/analytics", limit)
+    }
+
     /// Cuts a body that arrives in pieces which begin at these positions.
-    fn cut(body: &[u8], borders: &[usize], limit: usize) -> Result<Vec<Bytes>> {
+    fn cut(mut cutter: Cutter, body: &[u8], borders: &[usize]) -> Result<Vec<Bytes>> {
         let body = Bytes::copy_from_slice(body);
         let mut borders: Vec<usize> = borders.iter().map(|border| *border.min(&body.len())).collect();
         borders.extend([0, body.len()]);
         borders.sort_unstable();
-        let mut cutter = Cutter::new(limit);
         let mut rows = Vec::new();
         for ends in borders.windows(2) {
             rows.extend(cutter.push(body.slice(ends[0]..ends[1]))?);
@@ -247,10 +281,10 @@ mod tests {
     }
 
     /// The rows of the body in one piece; a body in pieces of a byte is judged in the same way.
-    fn rows(body: &str) -> Result<Vec<String>> {
+    fn rows(cutter: fn(usize) -> Cutter, body: &str) -> Result<Vec<String>> {
         let every: Vec<usize> = (0..body.len()).collect();
-        let whole = cut(body.as_bytes(), &[], LIMIT);
-        let bytes = cut(body.as_bytes(), &every, LIMIT);
+        let whole = cut(cutter(LIMIT), body.as_bytes(), &[]);
+        let bytes = cut(cutter(LIMIT), body.as_bytes(), &every);
         assert_eq!(whole.as_ref().ok(), bytes.as_ref().ok(), "{body}");
         if let (Err(Error::Decode { problem: whole, .. }), Err(Error::Decode { problem: bytes, .. })) =
             (&whole, &bytes)
@@ -261,15 +295,16 @@ mod tests {
         Ok(whole?.iter().map(|row| String::from_utf8(row.to_vec()).unwrap()).collect())
     }
 
-    fn problem(body: &str) -> String {
-        match rows(body).unwrap_err() {
-            Error::Decode { endpoint: "report/download", problem } => problem,
+    fn problem(cutter: fn(usize) -> Cutter, body: &str) -> String {
+        match rows(cutter, body).unwrap_err() {
+            Error::Decode { endpoint, problem } if endpoint == cutter(0).operation => problem,
             other => panic!("{other}"),
         }
     }
 
     #[test]
     fn rows_come_in_order_with_every_byte_they_had() {
+        let rows = |body| rows(Cutter::report, body);
         assert_eq!(rows("{}").unwrap(), [""; 0]);
         assert_eq!(rows(" { \"1\" : [ ] ,\r\n \"2\":[]\t} \n").unwrap(), [""; 0]);
         let body =
@@ -280,9 +315,39 @@ mod tests {
     }
 
     #[test]
+    fn an_array_is_cut_as_a_report_is() {
+        let rows = |body| rows(array, body).unwrap();
+        assert_eq!(rows("[]"), [""; 0]);
+        assert_eq!(rows(" [\t] \r\n"), [""; 0]);
+        let body = "\n[ {\"a\" : [1, {}],\n\"b\":\"]}\\\"\"},{} ,\r\n{\"c\":{\"d\":[[]]}}] ";
+        assert_eq!(rows(body), ["{\"a\" : [1, {}],\n\"b\":\"]}\\\"\"}", "{}", "{\"c\":{\"d\":[[]]}}"]);
+    }
+
+    #[test]
+    fn what_is_no_array_is_said_without_showing_it() {
+        for (body, expected) in [
+            ("", "is empty"),
+            ("<html>secret</html>", "is a web page, not JSON"),
+            ("null", "is not a JSON array"),
+            (r#"{"code":7,"message":"secret"}"#, "is an object, not an array"),
+            ("[1]", "has a row that is no object"),
+            (r#"[{},["secret"]]"#, "has a row that is no object"),
+            ("[", "ends in the middle"),
+            (r#"[{"a":"secret"}"#, "ends in the middle"),
+            (r#"[{"a":"secret"#, "ends in the middle"),
+            ("[{}],", "is not JSON (near byte 4)"),
+            ("[{},]", "is not JSON (near byte 4)"),
+            ("[{}{}]", "is not JSON (near byte 3)"),
+            ("[]]", "is not JSON (near byte 2)"),
+        ] {
+            assert_eq!(problem(array, body), expected, "{body}");
+        }
+    }
+
+    #[test]
     fn a_row_within_a_piece_is_a_slice_of_it() {
         let piece = Bytes::from_static(b"{\"1\":[{\"a\":1},{\"b\"");
-        let rows = Cutter::new(LIMIT).push(piece.clone()).unwrap();
+        let rows = Cutter::report(LIMIT).push(piece.clone()).unwrap();
         assert_eq!(rows, ["{\"a\":1}"]);
         assert!(piece.as_ptr_range().contains(&rows[0].as_ptr()));
     }
@@ -314,14 +379,14 @@ mod tests {
             (r#"{1:[]}"#, "is not JSON (near byte 1)"),
             ("{\u{c}}", "is not JSON (near byte 1)"),
         ] {
-            assert_eq!(problem(body), expected, "{body}");
+            assert_eq!(problem(Cutter::report, body), expected, "{body}");
         }
         for row in [r#"{"secret"}"#, r#"{"a":[}"#, r#"{"a":"\x"}"#, "{\"a\":\"\n\"}", r#"{"a":01}"#] {
-            let problem = problem(&format!(r#"{{"1":[{row}]}}"#));
+            let problem = problem(Cutter::report, &format!(r#"{{"1":[{row}]}}"#));
             assert!(problem.starts_with("is not JSON (near byte "), "{row}: {problem}");
         }
-        assert!(cut(b"{\"1\":[{\"a\":\"\xff\"}]}", &[], LIMIT).is_err());
-        assert!(cut(b"{\"\xff\":[]}", &[], LIMIT).is_err());
+        assert!(cut(Cutter::report(LIMIT), b"{\"1\":[{\"a\":\"\xff\"}]}", &[]).is_err());
+        assert!(cut(Cutter::report(LIMIT), b"{\"\xff\":[]}", &[]).is_err());
     }
 
     #[test]
@@ -330,15 +395,15 @@ mod tests {
         for body in [format!(r#"{{"1":[{{"a":"{long}"}}]}}"#), format!(r#"{{"{long}":[]}}"#)] {
             let every: Vec<usize> = (0..body.len()).collect();
             for borders in [&[][..], &[50], &every] {
-                let error = cut(body.as_bytes(), borders, 60).unwrap_err();
+                let error = cut(Cutter::report(60), body.as_bytes(), borders).unwrap_err();
                 assert!(
                     matches!(error, Error::TooLarge { endpoint: "report/download", limit: 60 }),
                     "{error}"
                 );
             }
-            assert!(cut(body.as_bytes(), &every, 110).is_ok());
+            assert!(cut(Cutter::report(110), body.as_bytes(), &every).is_ok());
         }
-        let mut cutter = Cutter::new(60);
+        let mut cutter = Cutter::report(60);
         cutter.push(Bytes::from_static(b"{\"1\":[")).unwrap();
         for _ in 0..1000 {
             assert_eq!(cutter.push(Bytes::from_static(b"{\"a\":1}, {\"b\":\"")).unwrap().len(), 1);
@@ -419,24 +484,55 @@ mod tests {
         borders.iter().map(|border| border.index(body.len() + 1)).collect()
     }
 
+    /// The rows of an array, as `serde_json` reads it.
+    fn array_at_once(body: &[u8]) -> Option<Vec<&[u8]>> {
+        let rows: Vec<&RawValue> = serde_json::from_slice(body).ok()?;
+        rows.iter().map(|row| row.get().starts_with('{').then_some(row.get().as_bytes())).collect()
+    }
+
+    fn array_body() -> impl Strategy<Value = String> {
+        (prop::collection::vec(row(value()), 0..8), any::<bool>()).prop_map(|(rows, pretty)| match pretty {
+            true => format!("{:#}", json!(rows)),
+            false => json!(rows).to_string(),
+        })
+    }
+
+    /// Either form, with what reads it in another way.
+    fn form() -> impl Strategy<Value = (Form, String)> {
+        prop_oneof![
+            body().prop_map(|body| (Form::Report, body)),
+            array_body().prop_map(|body| (Form::Array, body)),
+        ]
+    }
+
+    fn cut_form(form: Form, body: &[u8], borders: &[Index]) -> Result<Vec<Bytes>> {
+        let cutter = if form == Form::Report { Cutter::report(LIMIT) } else { array(LIMIT) };
+        cut(cutter, body, &within(borders, body))
+    }
+
+    fn at_once(form: Form, body: &[u8]) -> Option<Vec<Bytes>> {
+        let rows = if form == Form::Report { read_at_once(body) } else { array_at_once(body) };
+        rows.map(|rows| rows.into_iter().map(Bytes::copy_from_slice).collect())
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(1000))]
 
         #[test]
-        fn rows_are_the_same_wherever_the_body_is_cut(body in body(), borders in borders()) {
-            let rows = cut(body.as_bytes(), &within(&borders, body.as_bytes()), LIMIT).unwrap();
-            prop_assert_eq!(rows, read_at_once(body.as_bytes()).unwrap());
+        fn rows_are_the_same_wherever_the_body_is_cut((form, body) in form(), borders in borders()) {
+            let rows = cut_form(form, body.as_bytes(), &borders).unwrap();
+            prop_assert_eq!(rows, at_once(form, body.as_bytes()).unwrap());
         }
 
         #[test]
-        fn a_body_that_is_cut_short_is_an_error(body in body(), borders in borders(), kept in any::<Index>()) {
+        fn a_body_that_is_cut_short_is_an_error((form, body) in form(), borders in borders(), kept in any::<Index>()) {
             let body = &body.as_bytes()[..kept.index(body.len())];
-            prop_assert!(cut(body, &within(&borders, body), LIMIT).is_err());
+            prop_assert!(cut_form(form, body, &borders).is_err());
         }
 
         #[test]
         fn a_body_with_a_wrong_byte_is_taken_only_if_serde_takes_it(
-            body in body(),
+            (form, body) in form(),
             borders in borders(),
             at in any::<Index>(),
             byte in prop::sample::select(b"\"\\{}[],:0 \x0ca\xff".to_vec()),
@@ -444,8 +540,7 @@ mod tests {
             let mut body = body.into_bytes();
             let at = at.index(body.len());
             body[at] = byte;
-            let rows = cut(&body, &within(&borders, &body), LIMIT).ok();
-            prop_assert_eq!(rows, read_at_once(&body).map(|rows| rows.into_iter().map(Bytes::copy_from_slice).collect()));
+            prop_assert_eq!(cut_form(form, &body, &borders).ok(), at_once(form, &body));
         }
     }
 }

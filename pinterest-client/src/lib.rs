@@ -6,7 +6,8 @@
 //! - [`Client`], built by [`ClientBuilder`] from [`Auth`]; [`Limits`] and [`RetryPolicy`] have the documented defaults
 //!   (an app with trial access has other [`Limits`], see [`Access`]); an [`Observer`] watches, and may hold requests back
 //! - the typed doors, one module for each family: [`api`]; what they answer: [`model`]; what names it: [`ids`]
-//! - [`List`]: a listing, read as one page, as pages, or item by item; [`RawList`] gives records as they were sent
+//! - [`List`]: a listing, read as one page, as pages, or item by item; [`RawList`] gives records as they were sent, and rows
+//!   while they arrive
 //! - [`ReportJob`]: a report from the request to the last row, as patient as its [`JobPolicy`]
 //! - the raw door to everything else: [`Client::list`], [`Client::get`] and [`Client::post`] with an [`Endpoint`] and
 //!   [`Args`]
@@ -79,6 +80,7 @@ mod page;
 mod reach;
 mod report_job;
 mod retry;
+mod rows;
 mod transport;
 
 pub use args::Args;

@@ -6,15 +6,18 @@ use std::fmt;
 use std::hash::BuildHasher;
 use std::marker::PhantomData;
 
-use futures::{Stream, TryStreamExt, stream};
+use bytes::Bytes;
+use futures::future::ready;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
 use tokio::task::{JoinError, JoinSet};
 
 use crate::args::Args;
 use crate::client::Client;
-use crate::endpoint::{Endpoint, Paging};
+use crate::endpoint::{Endpoint, Items, Paging};
 use crate::error::{Error, Result};
 use crate::page::RawPage;
+use crate::rows;
 
 /// A listing whose records are not parsed.
 #[derive(Clone, Debug)]
@@ -54,6 +57,26 @@ impl RawList {
     /// Must be polled within a tokio runtime.
     pub fn pages_ahead(self) -> impl Stream<Item = Result<RawPage>> + Send + 'static {
         stream::try_unfold(Ahead::Here(Box::new(Position::first(self))), Ahead::step)
+    }
+
+    /// All records in groups, none of them empty. Each record is a complete JSON object, and can hold line breaks between its
+    /// tokens.
+    ///
+    /// An answer that is an array ([`Items::Array`]) is cut while it arrives, however large it is: groups of about 64 KiB, and
+    /// nothing is received beyond the group that the caller has not taken. Of anything else the records of a page are a
+    /// group, as [`pages`](Self::pages) gives them.
+    ///
+    /// An array that breaks in the middle is asked for again like any call, and the rows that were given before are left out
+    /// then, whatever their order: none is lost, and none comes twice unless its numbers changed in between. After an error
+    /// there is nothing more, and the rows that were given before it may be some of those that there are.
+    pub fn rows(self) -> impl Stream<Item = Result<Vec<Bytes>>> + Send + 'static {
+        match self.endpoint.items {
+            Items::Array => rows::arriving(self.client, self.endpoint, self.args).left_stream(),
+            Items::Field(_) | Items::Path(_) | Items::Whole => {
+                let groups = self.pages().map_ok(|page| page.items);
+                groups.try_filter(|group| ready(!group.is_empty())).right_stream()
+            }
+        }
     }
 }
 
@@ -188,12 +211,15 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     /// All pages, each asked for when the one before has been taken. After an error there is nothing more.
     pub fn pages(&self) -> impl Stream<Item = Result<Page<T>>> + Send + 'static + use<T> {
         let operation = self.raw.endpoint.operation;
-        self.raw().pages().and_then(move |page| std::future::ready(Page::read(page, operation)))
+        self.raw().pages().and_then(move |page| ready(Page::read(page, operation)))
     }
 
-    /// All records, one by one. After an error there is nothing more.
+    /// All records, one by one, those of an array while it arrives (see [`RawList::rows`]). After an error there is nothing
+    /// more.
     pub fn items(&self) -> impl Stream<Item = Result<T>> + Send + 'static + use<T> {
-        self.pages().map_ok(|page| stream::iter(page.items.into_iter().map(Ok))).try_flatten()
+        let operation = self.raw.endpoint.operation;
+        let typed = move |record: Bytes| read(&record, operation);
+        self.raw().rows().map_ok(move |records| stream::iter(records.into_iter().map(typed))).try_flatten()
     }
 }
 

@@ -27,7 +27,8 @@ pub trait Observer: Send + Sync {
     /// A request of the API is about to go out; it does so when this returns. Called before every attempt, whether it has
     /// waited or not; a category that closes while the turn is waited for makes the attempt wait and ask for a turn again.
     ///
-    /// What is returned is dropped with the last byte of the answer, or when there is none. So whoever bounds how much is
+    /// What is returned is dropped with the last byte of the answer, or when there is none; where rows are given while they
+    /// arrive ([`RawList::rows`](crate::RawList::rows)), when more is wanted after the last of them. So whoever bounds how much is
     /// under way and in memory holds a request back here until there is a place, and gives it that place. All requests of the
     /// client wait behind it: what it waits for must come free by other means than a turn. Pages that are collected keep
     /// their places. Downloads of reports have no turn.
@@ -35,7 +36,9 @@ pub trait Observer: Send + Sync {
         None
     }
 
-    /// An answer came, whatever it says, so long after its request went out.
+    /// An answer came, whatever it says, so long after its request went out. The time is that until all of it was there;
+    /// where its rows are given while they arrive ([`RawList::rows`](crate::RawList::rows)), that until it began, because what
+    /// follows takes as long as the caller does. It is told at the end.
     fn answered(&self, _endpoint: &Endpoint, _took: Duration) {}
 
     /// A request goes out. Every attempt counts; requests for a token do not.

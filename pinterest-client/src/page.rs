@@ -110,7 +110,7 @@ pub(crate) fn not_an_object(body: &[u8]) -> Problem {
     }
 }
 
-fn not_an_array(body: &[u8]) -> Problem {
+pub(crate) fn not_an_array(body: &[u8]) -> Problem {
     match first_byte(body) {
         Some(b'{') => "is an object, not an array".to_owned(),
         Some(b'<') | None => not_an_object(body),

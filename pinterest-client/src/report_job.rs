@@ -17,7 +17,7 @@ use crate::endpoint::REPORT_DOWNLOAD;
 use crate::error::{Error, Result};
 use crate::list;
 use crate::model::ReportRequest;
-use crate::transport::download::Download;
+use crate::transport::body::BodyRows;
 pub use policy::JobPolicy;
 use poll::{Poll, Problem, judge};
 
@@ -108,7 +108,7 @@ struct Live {
 }
 
 struct Running {
-    download: Download,
+    download: BodyRows,
     /// Rows that the caller has from an earlier download.
     skip: usize,
 }
@@ -276,7 +276,7 @@ impl ReportJob {
     async fn read(&mut self) -> Result<Option<Step>> {
         let State::Live(live) = &mut self.state else { return Ok(None) };
         let Some(running) = &mut live.download else { return Ok(None) };
-        let rows = match running.download.rows().await {
+        let rows = match running.download.next().await {
             Ok(rows) => rows,
             Err(error) => return self.failed_download(error.into()),
         };

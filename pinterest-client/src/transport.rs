@@ -1,6 +1,7 @@
 //! One request to one response: the trait, and what goes through it.
 
 pub(crate) mod authorize;
+pub(crate) mod body;
 pub(crate) mod download;
 pub(crate) mod http;
 pub(crate) mod rate_limit;
@@ -15,11 +16,13 @@ use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use secrecy::SecretString;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::observer::{Observer, Silent};
+use crate::rows::RowSink;
 
 /// Sends a request and brings its response, whatever its status. Layers wrap each other: the rate limit
 /// around the token around the network.
@@ -66,6 +69,8 @@ pub struct Request {
     pub(crate) observer: Arc<dyn Observer>,
     /// The longest wait for a closed category, or for a used up allowance, that still makes sense.
     pub(crate) patience: Duration,
+    /// Where the rows go while they arrive, if the answer is the array that is expected. Any other answer comes whole.
+    pub(crate) rows: Option<RowSink>,
 }
 
 impl Request {
@@ -80,6 +85,7 @@ impl Request {
             body: None,
             observer: Arc::new(Silent),
             patience: Duration::MAX,
+            rows: None,
         }
     }
 }
@@ -108,13 +114,15 @@ pub struct Response {
     pub body: Bytes,
     /// What was sent and must not be seen in an error, should the server repeat it.
     pub(crate) secrets: Vec<SecretString>,
+    /// When the answer began to come, if its rows have been handed on. Then there is no body left.
+    pub(crate) handed_on: Option<Instant>,
 }
 
 impl Response {
     /// A response.
     #[must_use]
     pub fn new(status: StatusCode, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
-        Self { status, headers, body: body.into(), secrets: Vec::new() }
+        Self { status, headers, body: body.into(), secrets: Vec::new(), handed_on: None }
     }
 }
 

@@ -38,7 +38,8 @@ pub struct Pinterest {
     pub limits: Option<Limits>,
     /// How patiently reports are waited for; `None`: the client's default.
     pub jobs: Option<JobPolicy>,
-    /// The largest answer that is accepted, in bytes; `None`: 160 MiB, more than analytics bring at once.
+    /// The largest answer that is accepted, in bytes; of analytics and reports the longest row. `None`: the client's
+    /// default.
     pub max_body: Option<usize>,
     /// How long Pinterest may stay silent in an answer; `None`: the client's default.
     pub timeout: Option<Duration>,

@@ -42,7 +42,7 @@ pub(crate) fn batch_failure(error: Error) -> Failure {
 }
 
 /// Whether a request or its answer was too large, so that a larger one is in vain.
-pub(crate) fn is_too_large(error: &Error) -> bool {
+fn is_too_large(error: &Error) -> bool {
     matches!(error, Error::TooLarge { .. }) || matches!(error.status(), Some(413 | 414 | 431))
 }
 

@@ -14,10 +14,6 @@ use tokio::sync::Mutex;
 use crate::Pinterest;
 use crate::config::{self, Config, Credentials};
 
-/// The largest answer, in bytes. Analytics bring it: 250 entities over 90 days, each row with 112 columns that are all
-/// filled, are about 100 MB.
-const MAX_BODY: usize = 160 * 1024 * 1024;
-
 /// What a client is made of.
 pub(crate) struct SignIn {
     credentials: Credentials,
@@ -47,8 +43,7 @@ impl SignIn {
 
     fn build(&self) -> Result<Client, Failure> {
         let refused = |error: pinterest_client::Error| Failure::config(error.to_string()).with_source(error);
-        let max_body = self.options.max_body.unwrap_or(MAX_BODY);
-        let builder = Client::builder().auth(self.auth()?).max_body(max_body);
+        let builder = Client::builder().auth(self.auth()?);
         let builder = match &self.options.base_url {
             Some(url) => builder.base_url(url),
             None => builder.base_url_from_env(),
@@ -59,6 +54,9 @@ impl SignIn {
         }
         if let Some(limits) = &self.options.limits {
             builder = builder.limits(limits.clone());
+        }
+        if let Some(max_body) = self.options.max_body {
+            builder = builder.max_body(max_body);
         }
         if let Some(silence) = self.options.timeout {
             builder = builder.timeout(silence);

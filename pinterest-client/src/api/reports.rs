@@ -13,7 +13,7 @@ use crate::list;
 use crate::model::{CreatedReport, Report, ReportLink, ReportRequest, ReportStatus};
 use crate::report_job::ReportJob;
 use crate::retry::RetryPolicy;
-use crate::transport::download::Download;
+use crate::transport::body::BodyRows;
 
 door! {
     /// The reports of an ad account. Pinterest makes them while the caller waits: [`job`](Reports::job) does all of it,
@@ -60,7 +60,7 @@ impl Reports {
     pub fn rows(&self, link: &ReportLink) -> impl Stream<Item = Result<Vec<Bytes>>> + Send + 'static + use<> {
         let (reports, link) = (self.clone(), link.clone());
         let opened = async move { reports.open(reports.address(&link)?).await };
-        opened.map_ok(Download::groups).try_flatten_stream()
+        opened.map_ok(BodyRows::groups).try_flatten_stream()
     }
 
     /// Where a link leads.
@@ -68,7 +68,7 @@ impl Reports {
         self.client.downloads().0.address(link)
     }
 
-    pub(crate) async fn open(&self, address: Url) -> Result<Download> {
+    pub(crate) async fn open(&self, address: Url) -> Result<BodyRows> {
         let (downloads, observer) = self.client.downloads();
         downloads.open(address, observer).await
     }

@@ -1,22 +1,31 @@
 //! The innermost layer: the network.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use reqwest::redirect;
+use tokio::time::{Instant, timeout};
 
+use super::body::{BodyRows, Buffers, Incoming};
 use super::{Request, Response, Transport, tls};
 use crate::base_url::BaseUrl;
+use crate::cutter::Cutter;
 use crate::error::{Error, Result};
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
+/// What an HTTP/2 server may send ahead of the reader of one answer. Answers that share a connection share its window, which
+/// is that of 64: so those whose readers are slow, because rows are given while they arrive, do not hold up the others.
+const STREAM_WINDOW: u32 = 512 * 1024;
 
 /// What the network layer is built with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HttpOptions {
     pub(crate) connect_timeout: Duration,
-    pub(crate) read_timeout: Duration,
+    /// How long nothing may come.
+    pub(crate) silence: Duration,
     pub(crate) max_body: usize,
 }
 
@@ -24,7 +33,7 @@ impl Default for HttpOptions {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(10),
-            read_timeout: Duration::from_secs(60),
+            silence: Duration::from_secs(60),
             max_body: 64 * 1024 * 1024,
         }
     }
@@ -33,48 +42,83 @@ impl Default for HttpOptions {
 /// Sends requests with reqwest. Follows no redirect: a token must not travel to another host.
 #[derive(Debug)]
 pub(crate) struct Http {
-    client: reqwest::Client,
-    max_body: usize,
+    /// Set up with the first request: most commands send none.
+    client: OnceLock<reqwest::Client>,
+    https: bool,
+    loopback: bool,
+    options: HttpOptions,
+    buffers: Buffers,
 }
 
 impl Http {
-    /// # Errors
-    /// TLS could not be set up.
-    pub(crate) fn new(base: &BaseUrl, options: HttpOptions) -> Result<Self> {
-        let client = connections(base.is_https(), base.is_loopback(), options)?;
-        Ok(Self { client, max_body: options.max_body })
+    pub(crate) fn new(base: &BaseUrl, options: HttpOptions) -> Self {
+        Self {
+            client: OnceLock::new(),
+            https: base.is_https(),
+            loopback: base.is_loopback(),
+            options,
+            buffers: Buffers::default(),
+        }
     }
 
-    async fn body(&self, mut response: reqwest::Response, endpoint: &'static str) -> Result<Bytes> {
-        let limit = self.max_body;
-        let announced = response.content_length().unwrap_or(0);
-        if announced > limit as u64 {
-            return Err(Error::TooLarge { endpoint, limit });
+    /// # Errors
+    /// TLS could not be set up.
+    fn client(&self) -> Result<&reqwest::Client> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
         }
-        let mut body = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(0));
-        while let Some(chunk) = response.chunk().await.map_err(|error| broken(endpoint, error))? {
-            if body.len() + chunk.len() > limit {
-                return Err(Error::TooLarge { endpoint, limit });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body.freeze())
+        let client = connections(self.https, self.loopback, self.options)?;
+        Ok(self.client.get_or_init(|| client))
     }
 }
 
 #[async_trait]
 impl Transport for Http {
     async fn send(&self, request: &Request) -> Result<Response> {
-        let endpoint = request.endpoint.operation;
-        let mut outgoing =
-            self.client.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
+        let operation = request.endpoint.operation;
+        let HttpOptions { silence, max_body, .. } = self.options;
+        let mut outgoing = self
+            .client()?
+            .request(request.method.clone(), request.url.clone())
+            .headers(request.headers.clone());
         if let Some(body) = &request.body {
             outgoing = outgoing.body(body.clone());
         }
-        let response = outgoing.send().await.map_err(|error| broken(endpoint, error))?;
+        let response = within(operation, silence, outgoing.send()).await?;
+        let came = Instant::now();
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = self.body(response, endpoint).await?;
-        Ok(Response::new(status, headers, body))
+        let mut incoming = Incoming::new(response, operation, silence);
+        let mut first = None;
+        if let Some(rows) = request.rows.as_ref().filter(|_| status.is_success()) {
+            first = incoming.first().await?;
+            if let Some(begin) = first.take_if(|begin| begin.starts_with(b"[")) {
+                let cutter = Cutter::array(operation, max_body);
+                rows.hand_all(BodyRows::new(begin, Some(incoming), cutter)).await?;
+                let mut response = Response::new(status, headers, Bytes::new());
+                response.handed_on = Some(came);
+                return Ok(response);
+            }
+        }
+        Ok(Response::new(status, headers, incoming.whole(first, max_body, &self.buffers).await?))
+    }
+}
+
+/// Waits for the server, unless it stays silent for so long. Only what is waited here counts: the time in which a slow
+/// reader wants nothing is no silence.
+///
+/// # Errors
+/// [`Error::Transport`].
+pub(super) async fn within<T>(
+    operation: &'static str,
+    silence: Duration,
+    answer: impl Future<Output = reqwest::Result<T>>,
+) -> Result<T> {
+    match timeout(silence, answer).await {
+        Ok(came) => came.map_err(|error| broken(operation, error)),
+        Err(_) => {
+            let source = format!("nothing came for {silence:?}").into();
+            Err(Error::Transport { endpoint: operation, timed_out: true, source })
+        }
     }
 }
 
@@ -88,8 +132,9 @@ pub(super) fn connections(https: bool, loopback: bool, options: HttpOptions) -> 
         .user_agent(USER_AGENT)
         .redirect(redirect::Policy::none())
         .connect_timeout(options.connect_timeout)
-        .read_timeout(options.read_timeout)
         .gzip(true)
+        .http2_initial_stream_window_size(STREAM_WINDOW)
+        .http2_initial_connection_window_size(64 * STREAM_WINDOW)
         .tls_backend_preconfigured(tls);
     if loopback {
         builder = builder.no_proxy();
@@ -97,7 +142,7 @@ pub(super) fn connections(https: bool, loopback: bool, options: HttpOptions) -> 
     builder.build().map_err(|error| Error::Build(described(error)))
 }
 
-pub(super) fn broken(endpoint: &'static str, error: reqwest::Error) -> Error {
+fn broken(endpoint: &'static str, error: reqwest::Error) -> Error {
     let timed_out = error.is_timeout();
     Error::Transport { endpoint, timed_out, source: described(error).into() }
 }

@@ -186,7 +186,8 @@ impl<T: Layer> Transport for RateLimit<T> {
         request.observer.request_sent(&request.endpoint);
         let sent = Instant::now();
         let mut response = self.inner.send(request).await?;
-        request.observer.answered(&request.endpoint, sent.elapsed());
+        let came = response.handed_on.unwrap_or_else(Instant::now);
+        request.observer.answered(&request.endpoint, came.saturating_duration_since(sent));
         if let Some(held) = held {
             response.body = Bytes::from_owner(Body { bytes: response.body, _held: held });
         }

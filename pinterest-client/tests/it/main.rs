@@ -5,6 +5,7 @@ mod analytics;
 mod faults;
 mod lists;
 mod reports;
+mod rows;
 mod sign_in;
 mod typed;
 

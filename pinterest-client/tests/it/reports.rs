@@ -142,6 +142,28 @@ async fn a_download_that_breaks_loses_and_doubles_no_row() {
 }
 
 #[tokio::test]
+async fn a_reader_that_takes_its_time_downloads_once() {
+    let account = Account::with(FakePinterest::builder()).await;
+    let count = account.fake.big_reports(30 << 20);
+    let (mut job, mut rows) = (account.job(), 0);
+    loop {
+        match job.step().await.unwrap() {
+            Step::Wait(_) => {}
+            Step::Rows(group) => {
+                if rows == 0 {
+                    tokio::time::pause();
+                    tokio::time::advance(Duration::from_secs(3600)).await;
+                    tokio::time::resume();
+                }
+                rows += group.len() as u64;
+            }
+            Step::Done => break,
+        }
+    }
+    assert_eq!((rows, account.asked("report/download")), (count, 1));
+}
+
+#[tokio::test]
 async fn a_report_larger_than_a_body_may_be_is_read() {
     let fake = FakePinterest::builder();
     let account = Account::set(fake, |builder, _| builder.max_body(8 << 10)).await;

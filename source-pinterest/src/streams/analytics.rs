@@ -1,18 +1,19 @@
 //! The analytics streams: a table, and the engine's view of one row.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::NaiveDate;
-use connector_core::{Batch, Cost, CursorPolicy, Descriptor, Failure, Pages, Partitions, Slice, Stream};
+use connector_core::{
+    Batch, Cost, CursorPolicy, Descriptor, Failure, Page, Pages, Partitions, RawRecord, Slice, Stream,
+};
 use futures::future::BoxFuture;
-use futures::{FutureExt, StreamExt, stream};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use pinterest_client::model::Granularity;
-use pinterest_client::{Args, Endpoint, Error, Reach, endpoint};
-use serde_json::{Map, Value};
+use pinterest_client::{Args, Endpoint, Reach, endpoint};
 
-use super::reporting::{Reporting, entity_days};
-use super::{client_for, page, schema};
+use super::client_for;
+use super::reporting::Reporting;
+use super::schema::{self, Schema};
 use crate::policy;
 
 /// The most entities that a request takes. Source: `maxItems` of the OpenAPI description.
@@ -84,11 +85,9 @@ pub(super) const ALL: &[AnalyticsDef] = &[
 /// A row of the table with what it is read with.
 pub(super) struct Analytics {
     def: AnalyticsDef,
-    schema: Map<String, Value>,
+    schema: Schema,
     columns: Vec<String>,
     reporting: Arc<Reporting>,
-    /// The smallest number of entity-days that was refused for its size.
-    refused: AtomicU64,
 }
 
 impl Analytics {
@@ -99,7 +98,7 @@ impl Analytics {
             _ => reporting.columns(def.name, schema::names(&schema).filter(|name| *name != def.date)),
         };
         schema::add(&mut schema, columns.iter().map(String::as_str));
-        Ok(Self { def, schema, columns, reporting, refused: AtomicU64::new(u64::MAX) })
+        Ok(Self { def, schema, columns, reporting })
     }
 
     fn args(&self, slice: &Slice) -> Args {
@@ -134,22 +133,6 @@ impl Analytics {
             Some(time) => args.query("conversion_report_time", time),
             None => args,
         }
-    }
-
-    /// # Errors
-    /// A batch of this size was refused while this one waited for room.
-    fn check_size(&self, slice: &Slice) -> Result<(), Failure> {
-        if slice.partitions().len() > 1 && entity_days(slice) >= self.refused.load(Ordering::Relaxed) {
-            return Err(Failure::system("a request of this size was refused before").divisible());
-        }
-        Ok(())
-    }
-
-    fn failure(&self, slice: &Slice, error: Error) -> Failure {
-        if policy::is_too_large(&error) {
-            self.refused.fetch_min(entity_days(slice), Ordering::Relaxed);
-        }
-        if slice.partitions().len() > 1 { policy::batch_failure(error) } else { policy::failure(error) }
     }
 }
 
@@ -201,27 +184,18 @@ impl Stream for Analytics {
         Cost::exactly(1).of(self.def.endpoint.category.as_str())
     }
 
+    /// The rows go on while they arrive. When an answer fails for good in the middle, those before it have been handed on, and
+    /// come again with what the engine makes of the batch: every row at least once.
     fn read<'a>(&'a self, slice: &'a Slice) -> Pages<'a> {
         let client = match client_for(slice, &self.reporting.sign_in) {
             Ok(client) => client,
             Err(failure) => return stream::iter([Err(failure)]).boxed(),
         };
-        let rows = client.list(self.def.endpoint, self.args(slice));
-        let answer = move |room| {
-            let rows = rows.clone();
-            async move {
-                match room {
-                    // The engine asks for more when it has handed the rows on: there is room again.
-                    Some(_) => Ok(None),
-                    None => {
-                        let room = self.reporting.room_for(slice).await;
-                        self.check_size(slice)?;
-                        let answer = rows.page(None).await.map_err(|error| self.failure(slice, error))?;
-                        Ok(Some((page(answer), Some(room))))
-                    }
-                }
-            }
-        };
-        stream::try_unfold(None, answer).boxed()
+        let is_batch = slice.partitions().len() > 1;
+        let rows = client.list(self.def.endpoint, self.args(slice)).rows();
+        // The client has read each of them as a JSON object already.
+        rows.map_ok(|rows| Page::new(rows.into_iter().map(RawRecord::already_checked)))
+            .map_err(if is_batch { policy::batch_failure } else { policy::failure })
+            .boxed()
     }
 }

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use connector_core::{CursorPolicy, Slice, WindowUnit, Windowed};
+use connector_core::{CursorPolicy, WindowUnit, Windowed};
 use pinterest_client::model::Granularity;
 use pinterest_client::{Client, JobPolicy, Reach};
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OnceCell, Semaphore};
 
 use crate::config::Config;
 use crate::sign_in::SignIn;
@@ -16,10 +16,6 @@ use crate::sign_in::SignIn;
 /// for all its reports at once keeps Pinterest busy, and others waiting.
 const REPORTS_AT_ONCE: usize = 20;
 
-/// Entities times days that analytics are asked for at the same time: three requests of the largest size. Answers are held
-/// in memory whole, that to 250 ads over 90 days is up to 100 MB; requests for a few days do not wait.
-const ENTITY_DAYS_AT_ONCE: u32 = 3 * 250 * 90;
-
 /// What all analytics and reports of a sync share.
 pub(super) struct Reporting {
     pub(super) config: Arc<Config>,
@@ -27,15 +23,13 @@ pub(super) struct Reporting {
     pub(super) jobs: JobPolicy,
     /// One place for each report that is being made.
     pub(super) places: Arc<Semaphore>,
-    entity_days: Arc<Semaphore>,
     final_up_to: OnceCell<Option<NaiveDate>>,
 }
 
 impl Reporting {
     pub(super) fn new(config: Arc<Config>, sign_in: Arc<SignIn>, jobs: JobPolicy) -> Self {
         let places = Arc::new(Semaphore::new(REPORTS_AT_ONCE));
-        let entity_days = Arc::new(Semaphore::new(ENTITY_DAYS_AT_ONCE as usize));
-        Self { config, sign_in, jobs, places, entity_days, final_up_to: OnceCell::new() }
+        Self { config, sign_in, jobs, places, final_up_to: OnceCell::new() }
     }
 
     /// The columns that a stream asks for: what the config says, or these.
@@ -71,16 +65,6 @@ impl Reporting {
         })
     }
 
-    /// Waits until the answer to a slice of analytics may be held in memory beside the others.
-    pub(super) async fn room_for(&self, slice: &Slice) -> Option<OwnedSemaphorePermit> {
-        let wanted = u32::try_from(entity_days(slice)).unwrap_or(u32::MAX).min(ENTITY_DAYS_AT_ONCE);
-        if let Ok(room) = Arc::clone(&self.entity_days).try_acquire_many_owned(wanted) {
-            return Some(room);
-        }
-        // The semaphore is never closed.
-        slice.idle(Arc::clone(&self.entity_days).acquire_many_owned(wanted)).await.ok()
-    }
-
     /// The last day whose metrics Pinterest calls final, where the config wants to know. All streams ask once.
     pub(super) async fn final_up_to(&self) -> Option<NaiveDate> {
         if !self.config.skip_final_days {
@@ -99,12 +83,6 @@ impl Reporting {
             }
         }
     }
-}
-
-/// The size of a slice: its entities times its days.
-pub(super) fn entity_days(slice: &Slice) -> u64 {
-    let days = slice.window().map_or(1, |window| (window.end - window.start).num_days() + 1);
-    days.unsigned_abs().saturating_mul(slice.partitions().len() as u64)
 }
 
 /// Days become final one after the other, so the last final one is found by halving the days that are open.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use airbyte_protocol::{Message, RawJson};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use connector_core::testing::Run;
-use fake_pinterest::{Builder, Counts, FakePinterest, Fault, Size, operation_of};
+use fake_pinterest::{Builder, Counts, FakePinterest, Fault, OddBody, Size, operation_of};
 use pinterest_client::{ANALYTICS_COLUMNS, RetryPolicy};
 use serde_json::{Value, json};
 
@@ -249,24 +249,50 @@ async fn a_size_that_is_refused_is_learned_by_batches_that_are_read_side_by_side
 }
 
 #[tokio::test]
-async fn an_answer_that_is_too_large_is_halved_and_its_size_is_not_asked_for_by_batches_that_wait() {
+async fn an_answer_larger_than_a_body_may_be_is_read_whole() {
     const STREAM: &str = "campaign_analytics";
-    let mut connection = since("2026-10-11", campaigns(10_000)).await;
-    let truth = rows_of(&connection, STREAM, 44, &EVERY_STATUS);
-    // Less than a batch of 250 has, and more than half of one.
-    connection.options.max_body = Some(json!(truth).to_string().len() / 40 * 3 / 4);
-    // All batches have begun when the first answer comes.
-    let slow = Fault::on("campaigns/analytics").times(6).delay(Duration::from_secs(2));
-    connection.fake.add_fault(slow);
+    let mut connection = since("2026-11-15", campaigns(500).daily_rows()).await;
+    let truth = rows_of(&connection, STREAM, 9, &EVERY_STATUS);
+    // More than a page of campaigns has, and less than the rows of 250 of them.
+    connection.options.max_body = Some(json!(truth).to_string().len() / 4);
     let run = connection.sync(&[STREAM]).await;
     assert!(run.success, "{:?}", run.errors());
     assert_eq!(in_order(run.records(STREAM)), truth);
+    assert_eq!(asked(&connection, STREAM).len(), 2);
+}
 
-    let asked = asked(&connection, STREAM);
-    let whole = asked.iter().filter(|request| request.ids().len() == 250).count();
-    // So many batches of 45 days are asked for at once.
-    assert!((1..=6).contains(&whole), "{whole} of {}", asked.len());
-    assert!(asked.len() <= whole + 80, "{}", asked.len());
+#[tokio::test]
+async fn an_answer_that_breaks_in_the_middle_loses_and_doubles_no_row() {
+    const STREAM: &str = "campaign_analytics";
+    for body in [OddBody::Truncated, OddBody::WrongJson] {
+        let mut connection = since("2026-11-15", campaigns(250).daily_rows()).await;
+        let truth = rows_of(&connection, STREAM, 9, &EVERY_STATUS);
+        assert!(json!(truth).to_string().len() > 10 * 64 * 1024, "it comes in one piece");
+        connection.fake.add_fault(Fault::on("campaigns/analytics").times(3).body(body));
+        let run = connection.sync(&[STREAM]).await;
+        assert_complete(&run, STREAM);
+        assert_eq!(in_order(run.records(STREAM)), truth, "{body:?}");
+        assert_eq!(asked(&connection, STREAM).len(), 4, "{body:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_whose_answer_always_breaks_in_the_middle_is_halved_and_no_row_is_lost() {
+    const STREAM: &str = "campaign_analytics";
+    let mut connection = since("2026-11-15", campaigns(250).daily_rows()).await;
+    let truth = rows_of(&connection, STREAM, 9, &EVERY_STATUS);
+    let attempts = usize::try_from(impatient().attempts).unwrap();
+    connection.fake.add_fault(Fault::on("campaigns/analytics").times(attempts).body(OddBody::Truncated));
+    let run = connection.sync(&[STREAM]).await;
+    assert_complete(&run, STREAM);
+    let came = in_order(run.records(STREAM));
+    let mut distinct = came.clone();
+    distinct.dedup();
+    assert_eq!(distinct, truth);
+    // Those of the first half had been handed on.
+    assert!(came.len() > truth.len(), "{} of {}", came.len(), truth.len());
+    let sizes: Vec<_> = asked(&connection, STREAM).iter().map(|request| request.ids().len()).collect();
+    assert_eq!(sizes, [vec![250; attempts], vec![125; 2]].concat());
 }
 
 #[tokio::test]

@@ -203,7 +203,8 @@ async fn an_hour_of_all_streams_stays_within_the_documented_limits_and_uses_the_
         meant.map(|request| request.after).collect()
     };
     let all = arrivals(&|_| true);
-    assert!(most(&all, SECOND) <= 100, "{}", most(&all, SECOND));
+    // As many were under way as it took to reach what all together are allowed, and no more.
+    assert!((90..=100).contains(&most(&all, SECOND)), "{}", most(&all, SECOND));
     for category in [ANALYTICS, "ads_read", "catalogs_read", "org_analytics", "org_read"] {
         let arrivals = arrivals(&|of| of == category);
         let most = most(&arrivals, MINUTE);
