@@ -40,13 +40,11 @@ pub(crate) fn all(
     for def in analytics::ALL {
         streams.push(Arc::new(Analytics::new(*def, Arc::clone(&reporting))?));
     }
-    for def in reports::ALL {
-        streams
-            .push(Arc::new(ReportStream::new(reports::built_in(def, &reporting)?, Arc::clone(&reporting))));
-    }
-    for report in &config.custom_reports {
-        let made = custom_reports::made(report)?;
-        streams.push(Arc::new(ReportStream::new(made, Arc::clone(&reporting))));
+    let schema = reports::schema()?;
+    let built_in = reports::ALL.iter().map(|def| reports::built_in(def, schema.clone(), &reporting));
+    let custom = config.custom_reports.iter().map(|report| custom_reports::made(report, schema.clone()));
+    for def in built_in.chain(custom) {
+        streams.push(Arc::new(ReportStream::new(def, Arc::clone(&reporting))));
     }
     Ok(streams)
 }

@@ -1,17 +1,15 @@
 //! The custom reports of the config as streams.
 
 use chrono::NaiveDate;
-use connector_core::Failure;
 use pinterest_client::model::ReportRequest;
 
-use super::reports::{ReportDef, SCHEMA};
-use super::schema;
+use super::reports::ReportDef;
+use super::schema::{self, Schema};
 use crate::config::CustomReport;
 
 /// The stream of a custom report.
-pub(super) fn made(report: &CustomReport) -> Result<ReportDef, Failure> {
+pub(super) fn made(report: &CustomReport, mut schema: Schema) -> ReportDef {
     let name = report.stream_name();
-    let mut schema = schema::parse(&name, SCHEMA)?;
     schema::add(&mut schema, report.columns.iter().map(String::as_str));
     let days = (NaiveDate::MIN, NaiveDate::MIN);
     let mut request = ReportRequest::new(report.level, report.granularity, days, report.columns.clone());
@@ -20,5 +18,5 @@ pub(super) fn made(report: &CustomReport) -> Result<ReportDef, Failure> {
     request.view_window_days = Some(report.view_window_days);
     request.conversion_report_time = Some(report.conversion_report_time);
     request.attribution_types.clone_from(&report.attribution_types);
-    Ok(ReportDef { name, schema, start: report.start_date, request, filters: report.filters() })
+    ReportDef { name, schema, start: report.start_date, request, filters: report.filters() }
 }

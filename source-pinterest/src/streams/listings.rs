@@ -9,11 +9,11 @@ use connector_core::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use pinterest_client::{Args, Client, Endpoint, Error, Paging, endpoint};
-use serde_json::{Map, Value};
 
 use super::ad_accounts::AdAccounts;
 use super::board_pins::BoardPins;
-use super::{client_for, page, schema};
+use super::schema::{self, Schema};
+use super::{client_for, page};
 use crate::config::Config;
 use crate::policy;
 use crate::sign_in::SignIn;
@@ -174,7 +174,7 @@ pub(super) const ALL: &[StreamDef] = &[
 /// A row of the table with the config and the client it is read with.
 pub(super) struct Listing {
     def: StreamDef,
-    schema: Map<String, Value>,
+    schema: Schema,
     config: Arc<Config>,
     sign_in: Arc<SignIn>,
     /// Whether the API has refused to serve several partitions at once.

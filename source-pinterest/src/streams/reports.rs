@@ -15,16 +15,20 @@ use pinterest_client::ids::AdAccountId;
 use pinterest_client::model::{Granularity, Level, ReportRequest};
 use pinterest_client::{Reach, ReportJob, Step, endpoint};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::reporting::Reporting;
-use super::{client_for, schema, status_chunks};
+use super::schema::{self, Schema};
+use super::{client_for, status_chunks};
 use crate::config::{OF_ADS, StatusFilter};
 use crate::policy;
 
-/// The schema of all reports.
-pub(super) const SCHEMA: &str = schema::text!("reports");
+/// The schema of all reports, as they come.
+pub(super) fn schema() -> Result<Schema, Failure> {
+    schema::parse("reports", schema::text!("reports"))
+}
+
 /// The field that holds the day of a row.
 pub(super) const DATE: &str = "DATE";
 /// Columns of the schema that reports by targeting and by keyword do not have.
@@ -52,7 +56,7 @@ pub(super) const ALL: &[(&str, Level)] = &[
 /// A report as a stream: what is asked for, but for the ad account and the days.
 pub(super) struct ReportDef {
     pub(super) name: String,
-    pub(super) schema: Map<String, Value>,
+    pub(super) schema: Schema,
     /// The first day wanted; `None`: the oldest that is served.
     pub(super) start: Option<NaiveDate>,
     /// The request. Its days are those of a slice, its status filters those of `filters`.
@@ -64,9 +68,9 @@ pub(super) struct ReportDef {
 /// A built-in stream of this name and level.
 pub(super) fn built_in(
     &(name, level): &(&'static str, Level),
+    mut schema: Schema,
     reporting: &Reporting,
-) -> Result<ReportDef, Failure> {
-    let mut schema = schema::parse(name, SCHEMA)?;
+) -> ReportDef {
     let by_targeting = level.is_by_targeting() || level == Level::Keyword;
     let is_refused = |column: &str| {
         (level.is_of_product_items() && OF_ADS.contains(&column))
@@ -81,13 +85,13 @@ pub(super) fn built_in(
     request.engagement_window_days = config.attribution.engagement_window_days;
     request.view_window_days = config.attribution.view_window_days;
     request.conversion_report_time = config.attribution.conversion_report_time;
-    Ok(ReportDef {
+    ReportDef {
         name: name.to_owned(),
         schema,
         start: config.start_date,
         request,
         filters: vec![StatusFilter::default()],
-    })
+    }
 }
 
 /// The fields that together name a row, where there are such fields.

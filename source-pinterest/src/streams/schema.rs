@@ -1,5 +1,7 @@
 //! The schemas of the streams.
 
+use std::sync::Arc;
+
 use connector_core::Failure;
 use serde_json::{Map, Value, json};
 
@@ -53,10 +55,14 @@ const TEXT: &[&str] = &[
     "TARGETING_VALUE",
 ];
 
+/// A schema, which streams may share.
+pub(super) type Schema = Arc<Map<String, Value>>;
+
 /// # Errors
 /// The file is broken.
-pub(super) fn parse(stream: &str, schema: &str) -> Result<Map<String, Value>, Failure> {
+pub(super) fn parse(stream: &str, schema: &str) -> Result<Schema, Failure> {
     serde_json::from_str(schema)
+        .map(Arc::new)
         .map_err(|error| Failure::system(format!("the schema of {stream} is broken")).with_source(error))
 }
 
@@ -66,13 +72,20 @@ pub(super) fn names(schema: &Map<String, Value>) -> impl Iterator<Item = &str> {
 }
 
 /// Adds columns that it does not have yet.
-pub(super) fn add<'a>(schema: &mut Map<String, Value>, columns: impl IntoIterator<Item = &'a str>) {
-    let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
+pub(super) fn add<'a>(schema: &mut Schema, columns: impl IntoIterator<Item = &'a str>) {
+    let has = |schema: &Schema, column: &str| {
+        schema.get("properties").and_then(Value::as_object).is_none_or(|names| names.contains_key(column))
+    };
     for column in columns {
+        // One that others share is copied only to be changed.
+        if has(schema, column) {
+            continue;
+        }
         let kind = if TEXT.contains(&column) { "string" } else { "number" };
-        properties.entry(column).or_insert_with(
-            || json!({"description": "A column that the config asks for.", "type": ["null", kind]}),
-        );
+        let described = json!({"description": "A column that the config asks for.", "type": ["null", kind]});
+        if let Some(Value::Object(properties)) = Arc::make_mut(schema).get_mut("properties") {
+            properties.insert(column.to_owned(), described);
+        }
     }
 }
 
