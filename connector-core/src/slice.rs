@@ -1,6 +1,6 @@
 //! [`Slice`]: what is read at once, and what its reader may ask of the engine meanwhile.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +41,8 @@ pub(crate) struct Desk {
     workers: Arc<Workers>,
     /// The worker of the slice's own; none where it waits, or where a request has taken it along.
     worker: Mutex<Option<Worker>>,
+    /// The number of its last request.
+    request: AtomicU64,
 }
 
 /// What a slice tells the stream it belongs to.
@@ -61,7 +63,7 @@ impl Desk {
         notes: mpsc::UnboundedSender<Note>,
         workers: Arc<Workers>,
     ) -> Self {
-        Self { output, kept, notes, workers, worker: Mutex::new(None) }
+        Self { output, kept, notes, workers, worker: Mutex::new(None), request: AtomicU64::new(0) }
     }
 
     /// Waits for a worker.
@@ -144,7 +146,8 @@ impl Slice {
         }
     }
 
-    /// A worker for one request: the slice's own, or the next one that is free. None where nobody reads the slice.
+    /// A worker for one request, which is sent now: the slice's own, or the next one that is free. None where nobody reads the
+    /// slice.
     ///
     /// It works until it is dropped. Let it go with what the request brings into memory, so that as much is in memory at once
     /// as there are workers: a slice can then wait for its turn, or work on one answer while the next is under way, and
@@ -152,17 +155,19 @@ impl Slice {
     pub async fn worker(&self) -> Option<Worker> {
         let desk = self.desk.as_ref()?;
         let own = desk.worker().take();
-        match own {
-            Some(worker) => Some(worker),
-            None => Some(desk.workers.next().await),
-        }
+        let mut worker = match own {
+            Some(worker) => worker,
+            None => desk.workers.next().await,
+        };
+        desk.request.store(desk.workers.sends(&mut worker), Ordering::Relaxed);
+        Some(worker)
     }
 
-    /// Says how long the answer to a request took: the number of workers follows, see
+    /// Says how long the answer to the last request took: the number of workers follows, see
     /// [`Concurrency::for_rate`](crate::Concurrency::for_rate).
     pub fn answered(&self, took: Duration) {
         if let Some(desk) = &self.desk {
-            desk.workers.answered(took);
+            desk.workers.answered(desk.request.load(Ordering::Relaxed), took);
         }
     }
 

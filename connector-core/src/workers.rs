@@ -1,9 +1,12 @@
 //! [`Concurrency`]: how much is read at once, and the workers that keep to it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout};
 
 /// How much is read at once, over all streams.
 ///
@@ -32,7 +35,8 @@ impl Concurrency {
     /// As many workers as it takes to keep so many requests a second going, by the time that answers take: twice as many where
     /// they take twice as long. Between 4 and 32.
     ///
-    /// The times come from [`Slice::answered`](crate::Slice::answered); until then there are 4.
+    /// The times come from [`Slice::answered`](crate::Slice::answered), and from requests that have been under way for longer
+    /// without an answer; until then there are 4.
     #[must_use]
     pub const fn for_rate(requests_a_second: u32) -> Self {
         Self { least: Self::LEAST, most: Self::MOST, rate: Some(requests_a_second) }
@@ -66,7 +70,7 @@ fn millis(time: Duration) -> u64 {
 pub(crate) struct Workers {
     concurrency: Concurrency,
     free: Arc<Semaphore>,
-    known: Mutex<Known>,
+    known: Arc<Mutex<Known>>,
 }
 
 #[derive(Debug)]
@@ -75,51 +79,118 @@ struct Known {
     size: usize,
     /// What an answer takes, on average of the last ones.
     answer: Option<Duration>,
+    /// The requests that have no answer yet, and when they were sent, in that order.
+    under_way: BTreeMap<u64, Instant>,
+    /// How many requests there were.
+    requests: u64,
 }
 
 /// One worker; free again when it is dropped.
 #[derive(Debug)]
-pub struct Worker(#[expect(dead_code, reason = "held until it is dropped")] Option<OwnedSemaphorePermit>);
+pub struct Worker {
+    _place: Option<OwnedSemaphorePermit>,
+    /// The request that it works on.
+    request: Option<Request>,
+}
+
+/// A request that is under way until it is answered or given up.
+#[derive(Debug)]
+pub(crate) struct Request {
+    number: u64,
+    known: Arc<Mutex<Known>>,
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        locked(&self.known).under_way.remove(&self.number);
+    }
+}
 
 impl Workers {
     /// Of the last average and a new answer, the answer counts for so much.
     const NEW: u32 = 8;
+    /// Whoever waits for a worker looks so often how long requests have been under way.
+    const LOOK: Duration = Duration::from_millis(50);
 
     pub(crate) fn new(concurrency: Concurrency) -> Self {
         let size = concurrency.least;
-        let known = Mutex::new(Known { size, answer: None });
-        Self { concurrency, free: Arc::new(Semaphore::new(size)), known }
+        let known = Known { size, answer: None, under_way: BTreeMap::new(), requests: 0 };
+        Self { concurrency, free: Arc::new(Semaphore::new(size)), known: Arc::new(Mutex::new(known)) }
     }
 
-    /// How many there are, busy ones included.
-    pub(crate) fn size(&self) -> usize {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).size
+    /// How many there may be.
+    pub(crate) fn most(&self) -> usize {
+        self.concurrency.most
     }
 
     /// Waits for one that is free. Who came first is served first.
     pub(crate) async fn next(&self) -> Worker {
+        let mut place = pin!(Arc::clone(&self.free).acquire_owned());
+        let place = loop {
+            if locked(&self.known).size >= self.concurrency.most {
+                break place.await;
+            }
+            match timeout(Self::LOOK, &mut place).await {
+                Ok(place) => break place,
+                Err(_) => self.look(),
+            }
+        };
         // The semaphore is never closed; without a permit the bound would only be looser.
-        Worker(Arc::clone(&self.free).acquire_owned().await.ok())
+        Worker { _place: place.ok(), request: None }
     }
 
-    /// An answer took so long: there are more or fewer workers from now on. Busy ones end what they do.
-    pub(crate) fn answered(&self, took: Duration) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The worker sends a request.
+    pub(crate) fn sends(&self, worker: &mut Worker) -> u64 {
+        let mut known = locked(&self.known);
+        known.requests += 1;
+        let number = known.requests;
+        known.under_way.insert(number, Instant::now());
+        drop(known);
+        worker.request = Some(Request { number, known: Arc::clone(&self.known) });
+        number
+    }
+
+    /// The answer to a request took so long: there are more or fewer workers from now on. Busy ones end what they do.
+    pub(crate) fn answered(&self, request: u64, took: Duration) {
+        let mut known = locked(&self.known);
+        known.under_way.remove(&request);
         let answer = known.answer.map_or(took, |mean| (mean * (Self::NEW - 1) + took) / Self::NEW);
         known.answer = Some(answer);
         let wanted = self.concurrency.workers(answer);
+        if wanted < known.size {
+            known.size -= self.free.forget_permits(known.size - wanted);
+        }
+        self.grow(&mut known, wanted);
+    }
+
+    /// All are busy: an answer takes at least as long as the oldest request has been without one.
+    fn look(&self) {
+        let mut known = locked(&self.known);
+        if let Some(oldest) = known.under_way.values().next().map(Instant::elapsed) {
+            let wanted = self.concurrency.workers(oldest);
+            self.grow(&mut known, wanted);
+        }
+    }
+
+    fn grow(&self, known: &mut Known, wanted: usize) {
         if wanted > known.size {
             self.free.add_permits(wanted - known.size);
             known.size = wanted;
-        } else {
-            known.size -= self.free.forget_permits(known.size - wanted);
         }
     }
+}
+
+fn locked(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn size(workers: &Workers) -> usize {
+        locked(&workers.known).size
+    }
 
     #[test]
     fn as_many_as_are_under_way_at_a_rate_and_half_as_many_again() {
@@ -136,14 +207,14 @@ mod tests {
     #[tokio::test]
     async fn their_number_follows_the_time_that_answers_take() {
         let workers = Workers::new(Concurrency::for_rate(100));
-        assert_eq!(workers.size(), 4);
-        workers.answered(Duration::from_millis(200));
-        assert_eq!((workers.size(), workers.free.available_permits()), (30, 30));
+        assert_eq!(size(&workers), 4);
+        workers.answered(0, Duration::from_millis(200));
+        assert_eq!((size(&workers), workers.free.available_permits()), (30, 30));
         let busy = [workers.next().await, workers.next().await];
         for _ in 0..100 {
-            workers.answered(Duration::from_millis(1));
+            workers.answered(0, Duration::from_millis(1));
         }
-        assert_eq!((workers.size(), workers.free.available_permits()), (4, 2));
+        assert_eq!((size(&workers), workers.free.available_permits()), (4, 2));
         drop(busy);
         assert_eq!(workers.free.available_permits(), 4);
     }
@@ -151,16 +222,43 @@ mod tests {
     #[tokio::test]
     async fn busy_workers_are_fewer_when_they_are_done() {
         let workers = Workers::new(Concurrency::for_rate(100));
-        workers.answered(Duration::from_millis(40));
-        assert_eq!(workers.size(), 6);
+        workers.answered(0, Duration::from_millis(40));
+        assert_eq!(size(&workers), 6);
         let mut busy = Vec::new();
         for _ in 0..6 {
             busy.push(workers.next().await);
         }
-        (0..100).for_each(|_| workers.answered(Duration::ZERO));
-        assert_eq!(workers.size(), 6, "all are busy");
+        (0..100).for_each(|_| workers.answered(0, Duration::ZERO));
+        assert_eq!(size(&workers), 6, "all are busy");
         busy.clear();
-        workers.answered(Duration::ZERO);
-        assert_eq!((workers.size(), workers.free.available_permits()), (4, 4));
+        workers.answered(0, Duration::ZERO);
+        assert_eq!((size(&workers), workers.free.available_permits()), (4, 4));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_has_no_answer_yet_tells_that_answers_take_long() {
+        let workers = Workers::new(Concurrency::for_rate(100));
+        let mut busy = Vec::new();
+        for _ in 0..4 {
+            let mut worker = workers.next().await;
+            workers.sends(&mut worker);
+            busy.push(worker);
+        }
+        let start = Instant::now();
+        busy.push(workers.next().await);
+        assert_eq!((size(&workers), start.elapsed()), (8, Workers::LOOK));
+        // Those that have been answered, or were given up, tell nothing.
+        let workers = Workers::new(Concurrency::for_rate(100));
+        for given_up in [false, true, true, true] {
+            let mut worker = workers.next().await;
+            let request = workers.sends(&mut worker);
+            match given_up {
+                true => worker.request = None,
+                false => workers.answered(request, Duration::ZERO),
+            }
+            busy.push(worker);
+        }
+        assert!(timeout(Duration::from_secs(60), workers.next()).await.is_err());
+        assert_eq!(size(&workers), 4);
     }
 }

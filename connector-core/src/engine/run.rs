@@ -174,7 +174,7 @@ impl StreamRun {
         loop {
             let most = match self.batches.one_at_a_time() {
                 true => 1,
-                false => (workers.size() + idle).min(MOST_BEGUN.max(workers.size())),
+                false => (workers.most() + idle).min(MOST_BEGUN.max(workers.most())),
             };
             while running.len() < most
                 && let Some(slice) = self.next_slice()
