@@ -394,7 +394,7 @@ mod tests {
             sent.unwrap();
         }
         let times = network.times();
-        assert_eq!((times.len(), most(&times[1..], SECOND)), (201, 99));
+        assert_eq!((times.len(), most(&times[1..], SECOND)), (201, 96));
     }
 
     #[tokio::test(start_paused = true)]

@@ -93,8 +93,9 @@ impl Counted {
 }
 
 /// Gives turns one after another, at the same distance. A token bucket keeps its limit in every span when its size and
-/// what refills it in a span are together no more than the limit: a twentieth makes up for requests that come late, the
-/// rest refills.
+/// what refills it in a span are together no more than the limit. All but a twentieth refills. The bucket is smaller than that
+/// twentieth: enough to make up for a timer that is late, while the rest is left to the network, which may bring requests
+/// closer together than they went out, by 42 milliseconds where 100 a second are allowed.
 struct Evenly {
     turns: Turns,
     bucket: RateLimiter<NotKeyed, Turns, TokioClock, NoOpMiddleware<Duration>>,
@@ -102,8 +103,9 @@ struct Evenly {
 
 impl Evenly {
     fn new(limit: Limit) -> Option<Self> {
-        let burst = (limit.requests() / 20).max(1);
-        let refilled = (limit.requests() - burst).max(1);
+        let left_out = (limit.requests() / 20).max(1);
+        let burst = (limit.requests() / 50).max(2).min(left_out);
+        let refilled = (limit.requests() - left_out).max(1);
         let quota = Quota::with_period(limit.span() / refilled)?.allow_burst(NonZeroU32::new(burst)?);
         let turns = Turns::default();
         let bucket = RateLimiter::new(quota, turns.clone(), TokioClock(Instant::now()));
@@ -267,5 +269,11 @@ mod tests {
         let mut allowance = Allowance::new(Limit::new(1, Duration::MAX));
         allowance.take();
         assert!(allowance.wait() > Duration::MAX / 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_holds_no_more_than_the_limit_where_the_network_brings_requests_closer_together() {
+        let times = saturated(Limit::new(100, Duration::from_secs(1)), 1000).await;
+        assert_eq!(most(&times, Duration::from_millis(1042)), 100);
     }
 }
