@@ -23,10 +23,13 @@ class Sizes:
     ads_of_account: int
     latency_ms: int
     analytics_ads: int
+    waiting_analytics_ads: int
     official_analytics_ads: int
     report_mb: int
     growing_ads: tuple[int, ...]
     growing_report_mb: tuple[int, ...]
+    growing_accounts: tuple[int, ...]
+    growing_analytics_ads: tuple[int, ...]
 
 
 FULL = Sizes(
@@ -35,10 +38,13 @@ FULL = Sizes(
     ads_of_account=1_250,
     latency_ms=100,
     analytics_ads=10_000,
+    waiting_analytics_ads=301 * 250,
     official_analytics_ads=100,
     report_mb=300,
     growing_ads=(50_000, 200_000, 800_000),
     growing_report_mb=(75, 300, 1_200),
+    growing_accounts=(60, 240, 960),
+    growing_analytics_ads=(10_000, 40_000, 160_000),
 )
 QUICK = Sizes(
     ads=5_000,
@@ -46,10 +52,13 @@ QUICK = Sizes(
     ads_of_account=500,
     latency_ms=20,
     analytics_ads=500,
+    waiting_analytics_ads=0,
     official_analytics_ads=5,
     report_mb=6,
     growing_ads=(1_000, 4_000, 16_000),
     growing_report_mb=(1, 4, 16),
+    growing_accounts=(4, 16, 64),
+    growing_analytics_ads=(500, 2_000, 8_000),
 )
 
 

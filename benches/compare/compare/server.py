@@ -15,11 +15,12 @@ FIRST_ACCOUNT = 549755000000
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked of one operation, or of one rate category. `first` is the moment of the first request."""
+    """What was asked of one operation, or of one rate category. `first` and `last` are the moments of requests."""
 
     requests: int = 0
     refusals: int = 0
     first: float | None = None
+    last: float | None = None
     most_in_a_second: int = 0
     most_in_a_minute: int = 0
 
