@@ -67,17 +67,21 @@ enum OfProtocol {
         config: PathBuf,
     },
     /// Reads the configured streams
-    Read {
-        /// The config, a JSON file
-        #[arg(long)]
-        config: PathBuf,
-        /// The configured catalog, a JSON file
-        #[arg(long)]
-        catalog: PathBuf,
-        /// The state an earlier run wrote: a JSON file, or the output of that run
-        #[arg(long)]
-        state: Option<PathBuf>,
-    },
+    Read(SyncFiles),
+}
+
+/// What a sync is made from.
+#[derive(Debug, clap::Args)]
+struct SyncFiles {
+    /// The config, a JSON file
+    #[arg(long)]
+    config: PathBuf,
+    /// The configured catalog, a JSON file
+    #[arg(long)]
+    catalog: PathBuf,
+    /// The state an earlier run wrote: a JSON file, or the output of that run
+    #[arg(long)]
+    state: Option<PathBuf>,
 }
 
 /// Runs a connector with the arguments of this process; its output is standard output.
@@ -157,7 +161,7 @@ async fn obey<S: Source, W: Write + Send + 'static>(
             OfProtocol::Spec => emitter.message(source.spec()).await.map(|()| true),
             OfProtocol::Check { config } => check(source, &config, &emitter).await,
             OfProtocol::Discover { config } => discover(source, &config, &emitter).await,
-            OfProtocol::Read { config, catalog, state } => {
+            OfProtocol::Read(SyncFiles { config, catalog, state }) => {
                 match (read_inputs(&config, &catalog), read_state(state.as_deref())) {
                     (Ok((config, catalog)), Ok(state)) => {
                         read(source, config, &catalog, state, &emitter).await

@@ -82,6 +82,7 @@ mod fault;
 mod forecast;
 mod migrate;
 mod migration;
+mod owners;
 mod partition;
 mod peek;
 mod reporting;

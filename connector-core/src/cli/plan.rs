@@ -4,12 +4,11 @@
 mod output;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use airbyte_protocol::ConfiguredCatalog;
 use serde_json::{Map, Value};
 
-use super::{parse_config, prepare, read_inputs, read_state};
+use super::{SyncFiles, parse_config, prepare, read_inputs, read_state};
 use crate::emitter::{Clock, Emitter};
 use crate::failure::Failure;
 use crate::fault;
@@ -23,15 +22,8 @@ use output::SharedOutput;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The config, a JSON file
-    #[arg(long)]
-    config: PathBuf,
-    /// The configured catalog, a JSON file
-    #[arg(long)]
-    catalog: PathBuf,
-    /// The state an earlier run wrote: a JSON file, or the output of that run
-    #[arg(long)]
-    state: Option<PathBuf>,
+    #[command(flatten)]
+    sync: SyncFiles,
     /// Ask for the records of all parents, so that nothing is taken from the last sync
     #[arg(long)]
     count: bool,
@@ -87,8 +79,8 @@ async fn plan_files<S: Source>(
     emitter: &Emitter,
 ) -> Result<Forecast, Vec<Failure>> {
     let alone = |failure| vec![failure];
-    let (config, catalog) = read_inputs(&arguments.config, &arguments.catalog).map_err(alone)?;
-    let saved = read_state(arguments.state.as_deref()).map_err(alone)?;
+    let (config, catalog) = read_inputs(&arguments.sync.config, &arguments.sync.catalog).map_err(alone)?;
+    let saved = read_state(arguments.sync.state.as_deref()).map_err(alone)?;
     plan(source, config, &catalog, &saved, emitter, arguments.count).await
 }
 

@@ -1,6 +1,6 @@
 //! Reads one slice: pages to rendered records, cursor values and the children's partitions.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -12,7 +12,7 @@ use crate::cursor::CursorValue;
 use crate::emitter::{Lines, OutputClosed, StreamOutput};
 use crate::failure::Failure;
 use crate::fault;
-use crate::partition::{Partition, as_text};
+use crate::owners::Owners;
 use crate::peek::Peek;
 use crate::slice::Slice;
 use crate::stream::{Page, RawRecord, Stream};
@@ -76,40 +76,10 @@ pub(super) async fn read_slice(
     bounds: Vec<Option<CursorValue>>,
 ) -> Ended {
     let newest = vec![None; slice.partitions().len()];
-    let owners = Owners::of(&reading, &slice);
+    let owners = Owners::of(reading.partition_of, &slice);
     let mut reader = SliceReader { reading, owners, bounds, newest, bytes: 0, warned: false };
     let outcome = fault::catch(reader.read(&*stream, &slice)).await.unwrap_or_else(|fault| Err(fault.into()));
     Ended { slice, bytes: reader.bytes, newest: reader.newest, outcome }
-}
-
-/// Which partition of a slice a record belongs to.
-enum Owners {
-    /// The only one.
-    Only,
-    /// The one that the value at this position names.
-    Named(usize, HashMap<String, usize>),
-}
-
-impl Owners {
-    fn of(reading: &Reading, slice: &Slice) -> Self {
-        let Some(position) = reading.partition_of.filter(|_| slice.partitions().len() > 1) else {
-            return Self::Only;
-        };
-        let names = slice.partitions().iter().map(Partition::only_text);
-        let named = names.enumerate().filter_map(|(index, name)| Some((name?.to_owned(), index)));
-        Self::Named(position, named.collect())
-    }
-
-    /// None when the record names none of them.
-    fn index(&self, values: &[Value]) -> Option<usize> {
-        match self {
-            Self::Only => Some(0),
-            Self::Named(position, indexes) => match values.get(*position)? {
-                Value::String(name) => indexes.get(name).copied(),
-                other => indexes.get(as_text(other.clone()).as_str()?).copied(),
-            },
-        }
-    }
 }
 
 struct SliceReader {

@@ -6,7 +6,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
 use crate::failure::Failure;
-use crate::partition::{Partition, as_text};
+use crate::owners::Owners;
+use crate::partition::Partition;
 use crate::peek::Peek;
 use crate::slice::Slice;
 use crate::stream::{Batch, Page, Stream};
@@ -59,16 +60,23 @@ pub(super) async fn ask(
 
 async fn see(stream: &dyn Stream, slice: &Slice, look: &Look<'_>) -> Result<Seen, Failure> {
     let mut seen = Seen { pages: 0, partitions: vec![Vec::new(); look.keys.len()] };
+    let owners = Owners::of(look.partition_of, slice);
     let mut pages = stream.read(slice);
     while let Some(page) = pages.next().await {
         seen.pages += 1;
-        look.page(&page?, slice, &mut seen.partitions)?;
+        look.page(&page?, slice, &owners, &mut seen.partitions)?;
     }
     Ok(seen)
 }
 
 impl Look<'_> {
-    fn page(&self, page: &Page, slice: &Slice, partitions: &mut [Vec<Partition>]) -> Result<(), Failure> {
+    fn page(
+        &self,
+        page: &Page,
+        slice: &Slice,
+        owners: &Owners,
+        partitions: &mut [Vec<Partition>],
+    ) -> Result<(), Failure> {
         for record in &page.records {
             let values = self.peek.values(record.as_bytes());
             let values = values
@@ -78,22 +86,13 @@ impl Look<'_> {
                 if value.is_null() {
                     continue;
                 }
-                let owner = self.owner(slice, &values).ok_or_else(|| {
+                let owner = owners.index(&values).and_then(|index| slice.partitions().get(index));
+                let owner = owner.ok_or_else(|| {
                     Failure::system(format!("a record belongs to none of the partitions asked for ({slice})"))
                 })?;
                 partitions.push(owner.child([(Arc::clone(key), value.clone())]));
             }
         }
         Ok(())
-    }
-
-    /// The partition of the slice that a record belongs to.
-    fn owner(&self, slice: &Slice, values: &[Value]) -> Option<Partition> {
-        let Some(position) = self.partition_of.filter(|_| slice.partitions().len() > 1) else {
-            return Some(slice.partition());
-        };
-        let named = as_text(values.get(position)?.clone());
-        let named = named.as_str()?;
-        slice.partitions().iter().find(|partition| partition.only_text() == Some(named)).cloned()
     }
 }
